@@ -1,0 +1,34 @@
+//! Building blocks that the sidecar crates share. Not an interface for applications: what users need
+//! is re-exported by the piece they use, and anything else here may change in any release.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`clock`] | monotonic nanoseconds, real or virtual |
+//! | [`event_type`] | bounded interning of event-type names |
+//! | [`histogram`] | fixed-bound and log-linear histograms |
+//! | [`panics`] | running user code so that its panics stay inside |
+//! | [`probability`] | exact sampling probabilities |
+//! | [`settings`] | the error that every `build()` returns |
+//! | [`threads`] | background threads whose CPU can be accounted |
+//! | [`timestamp`] | RFC 3339 text (feature `rfc3339`) |
+//!
+//! # Limits
+//! The crate has no piece-specific knowledge and depends on no other sidecar crate.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod clock;
+pub mod event_type;
+pub mod histogram;
+pub mod panics;
+pub mod probability;
+pub mod settings;
+pub mod threads;
+#[cfg(feature = "rfc3339")]
+pub mod timestamp;
+
+pub use clock::Clock;
+pub use event_type::{EventTypes, TypeId};
+pub use probability::Probability;
+pub use settings::SettingsError;
