@@ -23,6 +23,12 @@ impl Probability {
         NonZeroU64::new(threshold.min(ONE)).map(Self)
     }
 
+    /// Whether a draw, uniform below 2^63, keeps the event.
+    #[must_use]
+    pub fn covers(self, draw: u64) -> bool {
+        draw < self.0.get()
+    }
+
     /// As a number above 0.0 and up to 1.0.
     #[must_use]
     pub fn as_f64(self) -> f64 {

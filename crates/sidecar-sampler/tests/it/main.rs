@@ -1,0 +1,4 @@
+//! What a sampler promises.
+
+mod rates;
+mod statistics;
