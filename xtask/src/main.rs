@@ -1,1 +1,46 @@
-fn main() {}
+//! The workspace's own commands: `cargo xtask ci`, and each of its parts alone.
+//!
+//! One file per flow. A flow takes the [`workspace::Workspace`] and adds timed sections to
+//! [`section::Sections`]; `ci` is the flows in a row. Needs nothing but the Rust toolchain.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "a command line tool talks to its terminal")]
+
+mod check;
+mod ci;
+mod deps;
+mod doc;
+mod examples;
+mod flags;
+mod fmt;
+mod lint;
+mod metadata;
+mod section;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use flags::XtaskCmd;
+
+fn main() -> anyhow::Result<ExitCode> {
+    let flags = flags::Xtask::from_env_or_exit();
+    let workspace = workspace::Workspace::open()?;
+    let mut sections = section::Sections::new();
+    let flow = match flags.subcommand {
+        XtaskCmd::Ci(_) => ci::run(&workspace, &mut sections),
+        XtaskCmd::Fmt(fmt) if fmt.fix => fmt::fix(&workspace, &mut sections),
+        XtaskCmd::Fmt(_) => fmt::check(&workspace, &mut sections),
+        XtaskCmd::Lint(_) => lint::run(&workspace, &mut sections),
+        XtaskCmd::Deps(_) => deps::run(&workspace, &mut sections),
+        XtaskCmd::Tidy(_) => tidy::run(&workspace, &mut sections),
+        XtaskCmd::Check(_) => check::run(&workspace, &mut sections),
+        XtaskCmd::Test(_) => test::run(&workspace, &mut sections),
+        XtaskCmd::Doc(_) => doc::run(&workspace, &mut sections),
+        XtaskCmd::Examples(_) => examples::run(&workspace, &mut sections),
+    };
+    for line in sections.totals() {
+        println!("{line}");
+    }
+    Ok(if flow.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
