@@ -1,1 +1,93 @@
-//! Placeholder
+//! Events: offered without waiting, held in bounded lanes, handled on a worker thread, and accounted for to
+//! the last one.
+//!
+//! The crate owns the queue, the handlers and the ledger. Which events are kept is decided by an [`Admit`]
+//! that you hand in (every event, unless you do); what a handler does with an event is up to you.
+//!
+//! # Example
+//! ```
+//! use sidecar_observer::{Observed, Observer, observe};
+//! use std::time::Duration;
+//!
+//! let observer = Observer::builder().queue_size(1_000).start()?;
+//! observer.on("test_failure", |event| println!("{} failed", event.test().unwrap_or("?")));
+//!
+//! let observed = observe!(observer, "test_failure", test_id = "login", duration_ms = 1234);
+//! assert_eq!(observed, Observed::Accepted);
+//!
+//! let report = observer.shutdown(Duration::from_secs(1));
+//! assert_eq!((report.processed, report.waiting), (1, 0));
+//! # Ok::<(), sidecar_observer::StartError>(())
+//! ```
+//!
+//! # How it works
+//! ```text
+//! host thread                          worker thread "sidecar-worker"
+//! observe! -> Admit -> fields -> lane ~~~ polled ~~~> handlers -> ledger
+//!             |no                 |no room, contended
+//!             v                   v
+//!             sampled out         dropped, with the reason
+//! ```
+//! Every host thread has a lane of its own, behind a lock that it only ever *tries*. The worker polls the
+//! lanes, every millisecond while events come and down to every 50 ms when none do, so a producer never pays
+//! for waking it. One pool of credits bounds all lanes together, in events and in bytes.
+//!
+//! The ledger holds, per event type and exactly: received = sampled out + dropped + processed + failed +
+//! waiting, once no call is under way. Each count only grows.
+//!
+//! # Choosing settings
+//! | setting | default | when to change it |
+//! | --- | --- | --- |
+//! | [`queue_size`](ObserverBuilder::queue_size) | 10 000 events | bursts larger than that between two polls |
+//! | [`queue_bytes`](ObserverBuilder::queue_bytes) | 40 MiB | events much larger than a few KB |
+//! | [`drop_policy`](ObserverBuilder::drop_policy) | oldest | when the first events matter more than the last |
+//! | [`admit`](ObserverBuilder::admit) | keep all | to sample |
+//!
+//! # Cost
+//! An event that is not admitted is counted and nothing more: its fields are not evaluated. An accepted one is
+//! moved into its lane. Neither waits for anything.
+//!
+//! # Limits
+//! - Handlers run one after the other on one thread: a slow one delays the others, and a queue that fills up
+//!   meanwhile drops events and says so.
+//! - At most 1 024 event types have rows of their own ([`EventTypes`]); the rest share `_other` in the ledger.
+//! - At most 4 096 threads have lanes of their own at a time; more share one.
+//! - At most 1 024 handlers.
+//! - What is in the queue when the process is killed is lost.
+//!
+//! # Features
+//! `serde`: [`Event`], [`Value`] and [`ObserverStats`] implement `Serialize`, [`Value`] also `Deserialize`.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod admit;
+mod builder;
+mod credits;
+mod event;
+mod handlers;
+mod lane;
+mod lanes;
+mod ledger;
+mod macros;
+mod observed;
+mod observer;
+#[cfg(feature = "serde")]
+mod serialize;
+mod shared;
+mod stats;
+mod value;
+mod worker;
+
+pub use admit::{Admit, KeepAll};
+pub use builder::{DropPolicy, ObserverBuilder, StartError};
+pub use event::Event;
+pub use handlers::HandlerId;
+pub use macros::Observe;
+pub use observed::{Observed, Reason};
+pub use observer::{Admitted, Observer};
+pub use sidecar_core::histogram::FixedSnapshot;
+pub use sidecar_core::{EventTypes, Probability, SettingsError, TypeId};
+pub use smol_str::SmolStr;
+pub use stats::{FlushReport, ObserverStats, TypeStats};
+pub use value::Value;

@@ -1,0 +1,133 @@
+//! The bound on what waits: one pool of events and bytes for all lanes together.
+
+use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
+
+/// What the queue may hold, and what it holds. An event keeps its credit until its handlers have returned.
+#[derive(Debug)]
+pub(crate) struct Credits {
+    items: AtomicUsize,
+    bytes: AtomicUsize,
+    max_items: usize,
+    max_bytes: usize,
+}
+
+/// Which bound stands in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Full {
+    Items,
+    Bytes,
+}
+
+impl Credits {
+    pub(crate) fn new(max_items: usize, max_bytes: usize) -> Self {
+        Self { items: AtomicUsize::new(0), bytes: AtomicUsize::new(0), max_items, max_bytes }
+    }
+
+    /// Takes a credit for one event. Two steps, each undone when it fails; others may be refused by a credit
+    /// that is about to be given back, but the bounds are never passed.
+    pub(crate) fn take(&self, bytes: usize) -> Result<(), Full> {
+        if !take(&self.items, 1, self.max_items) {
+            return Err(Full::Items);
+        }
+        if !take(&self.bytes, bytes, self.max_bytes) {
+            self.items.fetch_sub(1, AcqRel);
+            return Err(Full::Bytes);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn give_back(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, AcqRel);
+        self.items.fetch_sub(1, AcqRel);
+    }
+
+    /// Turns the credit of an event of `old` bytes into one of `new` bytes. When that does not fit, the old
+    /// credit is given back.
+    pub(crate) fn exchange(&self, old: usize, new: usize) -> bool {
+        if new <= old {
+            self.bytes.fetch_sub(old - new, AcqRel);
+            return true;
+        }
+        let fits = take(&self.bytes, new - old, self.max_bytes);
+        if !fits {
+            self.give_back(old);
+        }
+        fits
+    }
+
+    /// Whether an event of this size could ever be held.
+    pub(crate) fn can_hold(&self, bytes: usize) -> bool {
+        bytes <= self.max_bytes
+    }
+
+    /// Events waiting or being handled.
+    pub(crate) fn items(&self) -> usize {
+        // A credit that is being refused may stand in the count for a moment.
+        self.items.load(Acquire).min(self.max_items)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Acquire).min(self.max_bytes)
+    }
+
+    pub(crate) fn max_items(&self) -> usize {
+        self.max_items
+    }
+}
+
+/// AcqRel pairs with Acquire in `items()`: whoever sees a credit returned also sees the ledger row written
+/// before it was.
+fn take(counter: &AtomicUsize, amount: usize, limit: usize) -> bool {
+    let before = counter.fetch_add(amount, AcqRel);
+    let fits = before.checked_add(amount).is_some_and(|after| after <= limit);
+    if !fits {
+        counter.fetch_sub(amount, AcqRel);
+    }
+    fits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_bounds_hold_and_a_refusal_leaves_nothing_behind() {
+        let credits = Credits::new(2, 100);
+        assert_eq!(credits.take(60), Ok(()));
+        assert_eq!(credits.take(60), Err(Full::Bytes));
+        assert_eq!((credits.items(), credits.bytes()), (1, 60));
+        assert_eq!(credits.take(40), Ok(()));
+        assert_eq!(credits.take(0), Err(Full::Items));
+        credits.give_back(60);
+        assert_eq!((credits.items(), credits.bytes()), (1, 40));
+    }
+
+    #[test]
+    fn an_exchange_keeps_the_event_count_and_fails_clean() {
+        let credits = Credits::new(2, 100);
+        assert_eq!((credits.take(40), credits.take(40)), (Ok(()), Ok(())));
+        assert!(credits.exchange(40, 60));
+        assert_eq!((credits.items(), credits.bytes()), (2, 100));
+        assert!(credits.exchange(60, 10));
+        assert!(!credits.exchange(10, 70));
+        assert_eq!((credits.items(), credits.bytes()), (1, 40));
+    }
+
+    #[test]
+    fn racing_threads_never_hold_more_than_the_bound() {
+        let credits = Credits::new(8, 80);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..5_000 {
+                        if credits.take(10).is_ok() {
+                            assert!(credits.items() <= 8 && credits.bytes() <= 80);
+                            credits.give_back(10);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!((credits.items(), credits.bytes()), (0, 0));
+    }
+}

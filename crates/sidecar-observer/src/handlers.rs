@@ -1,0 +1,106 @@
+//! Who wants to see which events.
+
+use crate::event::Event;
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use smol_str::SmolStr;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Most handlers at a time.
+pub(crate) const MAX_HANDLERS: usize = 1_024;
+
+/// A registered handler, to remove it by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HandlerId(u64);
+
+pub(crate) type Handler = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// The registered handlers. Reading takes no lock; a change copies the table.
+#[derive(Default)]
+pub(crate) struct Handlers {
+    table: ArcSwap<Table>,
+    last_id: Mutex<u64>,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Table {
+    by_type: HashMap<SmolStr, Vec<(HandlerId, Handler)>>,
+    any: Vec<(HandlerId, Handler)>,
+}
+
+impl Handlers {
+    /// Adds a handler for one type, or for all. Beyond [`MAX_HANDLERS`] nothing is added, and `None` says so.
+    pub(crate) fn add(&self, event_type: Option<&str>, handler: Handler) -> (HandlerId, bool) {
+        let mut last_id = self.last_id.lock();
+        *last_id += 1;
+        let id = HandlerId(*last_id);
+        let mut table = Table::clone(&self.table.load());
+        if table.len() >= MAX_HANDLERS {
+            return (id, false);
+        }
+        let list = match event_type {
+            Some(name) => table.by_type.entry(SmolStr::new(name)).or_default(),
+            None => &mut table.any,
+        };
+        list.push((id, handler));
+        self.table.store(Arc::new(table));
+        (id, true)
+    }
+
+    pub(crate) fn remove(&self, id: HandlerId) -> bool {
+        let _changing = self.last_id.lock();
+        let mut table = Table::clone(&self.table.load());
+        let before = table.len();
+        table.any.retain(|(other, _)| *other != id);
+        table.by_type.retain(|_, list| {
+            list.retain(|(other, _)| *other != id);
+            !list.is_empty()
+        });
+        let found = table.len() < before;
+        self.table.store(Arc::new(table));
+        found
+    }
+
+    pub(crate) fn table(&self) -> Arc<Table> {
+        self.table.load_full()
+    }
+}
+
+impl Table {
+    fn len(&self) -> usize {
+        self.any.len() + self.by_type.values().map(Vec::len).sum::<usize>()
+    }
+
+    /// Those of the type in order of registration, then those of all types.
+    pub(crate) fn of(&self, event_type: &str) -> impl Iterator<Item = &Handler> {
+        let own = self.by_type.get(event_type).map(Vec::as_slice).unwrap_or_default();
+        own.iter().chain(&self.any).map(|(_, handler)| handler)
+    }
+}
+
+impl fmt::Debug for Handlers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handlers").field("count", &self.table.load().len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handlers_are_bounded_and_removable() {
+        let handlers = Handlers::default();
+        let ids: Vec<_> =
+            (0..MAX_HANDLERS).map(|n| handlers.add((n % 2 == 0).then_some("a"), Arc::new(|_| ()))).collect();
+        assert!(ids.iter().all(|(_, added)| *added));
+        assert!(!handlers.add(None, Arc::new(|_| ())).1);
+        assert_eq!(handlers.table().of("a").count(), MAX_HANDLERS);
+        assert_eq!(handlers.table().of("b").count(), MAX_HANDLERS / 2);
+        assert!(handlers.remove(ids[0].0));
+        assert!(!handlers.remove(ids[0].0));
+        assert!(handlers.add(None, Arc::new(|_| ())).1);
+    }
+}

@@ -1,0 +1,68 @@
+//! A lane: the events of one thread on their way to the worker.
+
+use crate::event::Event;
+use parking_lot::{Mutex, MutexGuard};
+use sidecar_core::TypeId;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
+
+/// An event in a lane, with what its accounting needs.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) event: Event,
+    pub(crate) id: TypeId,
+    pub(crate) bytes: usize,
+    /// When it was observed, in nanoseconds.
+    pub(crate) since: u64,
+}
+
+/// A queue between one producer and the worker. Host threads only ever try its lock.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    content: Mutex<Content>,
+    closed: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Content {
+    pub(crate) events: VecDeque<Waiting>,
+    /// The worker is gone: whatever came now would wait for ever.
+    pub(crate) finished: bool,
+}
+
+impl Lane {
+    /// The lane's content, if nobody else has it at this moment.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, Content>> {
+        self.content.try_lock()
+    }
+
+    /// The lane's content, waiting for it: for producers that chose to wait.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Content> {
+        self.content.lock()
+    }
+
+    /// Marks that its thread has ended and nothing more will come.
+    pub(crate) fn close(&self) {
+        // Pairs with the Acquire in `is_closed`: whoever sees the mark sees every event pushed before it.
+        self.closed.store(true, Release);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Acquire)
+    }
+
+    /// Takes all events out, leaving the empty `spare` to be filled next; says whether the lane may be let
+    /// go, because its thread had ended before that.
+    pub(crate) fn drain_into(&self, spare: &mut VecDeque<Waiting>) -> bool {
+        let closed = self.is_closed();
+        std::mem::swap(&mut self.content.lock().events, spare);
+        closed
+    }
+
+    /// As [`drain_into`](Self::drain_into), and refuses everything from now on.
+    pub(crate) fn finish_into(&self, spare: &mut VecDeque<Waiting>) {
+        let mut content = self.content.lock();
+        content.finished = true;
+        std::mem::swap(&mut content.events, spare);
+    }
+}

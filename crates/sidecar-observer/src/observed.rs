@@ -1,0 +1,69 @@
+//! What became of an offered event.
+
+/// The answer to an `observe`. May be ignored: the ledger has it too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Observed {
+    /// In the queue, to be handled.
+    Accepted,
+    /// Not kept, by the sampling decision.
+    SampledOut,
+    /// Not kept, for the reason given.
+    Dropped(Reason),
+}
+
+/// Why an event was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The queue was full of events of other lanes, or its policy keeps the oldest.
+    QueueFull,
+    /// It made room for a newer event of the same lane.
+    Evicted,
+    /// Its lane was being drained, or shared, at that very moment.
+    Contended,
+    /// The queue holds as many bytes as it may, or the event alone is larger than that.
+    Bytes,
+    /// Observing is switched off.
+    Disabled,
+    /// The observer has been stopped.
+    Stopped,
+    /// It was observed on the worker thread, by a handler: it could only feed itself.
+    Reentrant,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::QueueFull,
+        Self::Evicted,
+        Self::Contended,
+        Self::Bytes,
+        Self::Disabled,
+        Self::Stopped,
+        Self::Reentrant,
+    ];
+
+    /// The word for it in metrics and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::QueueFull => "queue_full",
+            Self::Evicted => "evicted",
+            Self::Contended => "contended",
+            Self::Bytes => "bytes",
+            Self::Disabled => "disabled",
+            Self::Stopped => "stopped",
+            Self::Reentrant => "reentrant",
+        }
+    }
+
+    /// Whether the event was refused before anyone asked if it should be kept.
+    pub(crate) fn precedes_sampling(self) -> bool {
+        matches!(self, Self::Disabled | Self::Stopped | Self::Reentrant)
+    }
+
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+}

@@ -1,0 +1,262 @@
+//! The observer's handle: what host code calls.
+
+use crate::builder::ObserverBuilder;
+use crate::event::Event;
+use crate::handlers::HandlerId;
+use crate::observed::{Observed, Reason};
+use crate::shared::Shared;
+use crate::stats::{FlushReport, ObserverStats};
+use sidecar_core::event_type::{MAX_NAME_BYTES, cut_name};
+use sidecar_core::panics::contain;
+use sidecar_core::{EventTypes, Probability, TypeId};
+use smol_str::SmolStr;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+/// How long dropping the last handle may wait for the queue to empty.
+const DROP_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Takes events and has them handled. Cheap to clone; when the last clone is dropped the observer shuts down,
+/// waiting at most one second.
+#[derive(Clone)]
+pub struct Observer {
+    shared: Arc<Shared>,
+    guard: Option<Arc<Guard>>,
+}
+
+/// Stops the worker when the last handle goes.
+struct Guard(Arc<Shared>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = shutdown(&self.0, DROP_DEADLINE);
+    }
+}
+
+/// Offering events.
+impl Observer {
+    /// Offers an event whose fields are already built. Prefer [`observe!`](crate::observe) where building
+    /// them costs anything.
+    pub fn observe(&self, event: Event) -> Observed {
+        match self.decide(event.type_name()) {
+            Ok((id, probability)) => self.shared.push(id, kept(event, probability)),
+            Err(observed) => observed,
+        }
+    }
+
+    /// Offers an event whose fields are built by `fields`, which runs only if the event is kept. A panic in
+    /// it is contained: the event is taken without fields, and an error is counted.
+    pub fn observe_with(&self, event_type: &str, fields: impl FnOnce(Event) -> Event) -> Observed {
+        match self.admit(event_type) {
+            Ok(admitted) => {
+                let event = contain(|| fields(admitted.event())).unwrap_or_else(|_| {
+                    self.shared.errors.fetch_add(1, Relaxed);
+                    admitted.event()
+                });
+                admitted.accept(event)
+            }
+            Err(observed) => observed,
+        }
+    }
+
+    /// Offers an event and waits until there is room for it, instead of dropping.
+    ///
+    /// Blocks while the queue is full: meant for readers of files and pipes, whose source can wait. On a
+    /// host's own thread use the others.
+    pub fn observe_waiting(&self, event: Event) -> Observed {
+        match self.decide(event.type_name()) {
+            Ok((id, probability)) => self.shared.push_waiting(id, kept(event, probability)),
+            Err(observed) => observed,
+        }
+    }
+
+    /// Asks whether an event of this type would be kept, before any of it is built. This is what
+    /// [`observe!`](crate::observe) does; call it only to build something similar.
+    ///
+    /// # Errors
+    /// What became of the event when it is not kept; it has been counted.
+    pub fn admit(&self, event_type: &str) -> Result<Admitted<'_>, Observed> {
+        if let Some(reason) = self.shared.refusal() {
+            return Err(self.refuse(event_type, reason));
+        }
+        let id = self.shared.names.intern(event_type);
+        let Some(probability) = self.shared.admit.admit(id) else {
+            return Err(self.sampled_out(id));
+        };
+        let truncated = event_type.len() > MAX_NAME_BYTES;
+        let event_type = if id == TypeId::OVERFLOW {
+            SmolStr::new(cut_name(event_type))
+        } else {
+            self.shared.names.name(id)
+        };
+        Ok(Admitted { observer: self, id, probability, event_type, truncated })
+    }
+
+    fn decide(&self, event_type: &str) -> Result<(TypeId, Probability), Observed> {
+        if let Some(reason) = self.shared.refusal() {
+            return Err(self.refuse(event_type, reason));
+        }
+        let id = self.shared.names.intern(event_type);
+        match self.shared.admit.admit(id) {
+            Some(probability) => {
+                self.shared.ledger.row(id).received();
+                Ok((id, probability))
+            }
+            None => Err(self.sampled_out(id)),
+        }
+    }
+
+    fn refuse(&self, event_type: &str, reason: Reason) -> Observed {
+        let row = self.shared.ledger.row(self.shared.names.intern(event_type));
+        row.received();
+        row.dropped(reason);
+        Observed::Dropped(reason)
+    }
+
+    fn sampled_out(&self, id: TypeId) -> Observed {
+        let row = self.shared.ledger.row(id);
+        row.received();
+        row.sampled_out();
+        Observed::SampledOut
+    }
+}
+
+/// Handlers, state and the end.
+impl Observer {
+    /// Starts building an observer.
+    pub fn builder() -> ObserverBuilder {
+        ObserverBuilder::new()
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let guard = Some(Arc::new(Guard(Arc::clone(&shared))));
+        Self { shared, guard }
+    }
+
+    /// A handle that does not keep the observer running: once the others are gone, its events are dropped as
+    /// `stopped`.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), guard: None }
+    }
+
+    /// Has `handler` called with every event of one type, on the worker thread. Its panics are contained: the
+    /// event counts as failed.
+    ///
+    /// At most 1 024 handlers are held; a further one is not, and a warning says so.
+    pub fn on(&self, event_type: &str, handler: impl Fn(&Event) + Send + Sync + 'static) -> HandlerId {
+        self.add(Some(cut_name(event_type)), Arc::new(handler))
+    }
+
+    /// Has `handler` called with every event, after those of the event's own type.
+    pub fn on_any(&self, handler: impl Fn(&Event) + Send + Sync + 'static) -> HandlerId {
+        self.add(None, Arc::new(handler))
+    }
+
+    fn add(&self, event_type: Option<&str>, handler: Arc<dyn Fn(&Event) + Send + Sync>) -> HandlerId {
+        let (id, added) = self.shared.handlers.add(event_type, handler);
+        if !added {
+            tracing::warn!("a handler was not registered: 1024 are there already");
+        }
+        id
+    }
+
+    /// Removes a handler; `false` if it was not there. Events in the worker's hands may still reach it.
+    pub fn remove(&self, handler: HandlerId) -> bool {
+        self.shared.handlers.remove(handler)
+    }
+
+    /// Switches observing off or on again. While off, events are dropped as `disabled`, before sampling.
+    pub fn set_enabled(&self, enabled: bool) {
+        self.shared.enabled.store(enabled, Relaxed);
+    }
+
+    /// The table of event-type names, shared with the ledger.
+    #[must_use]
+    pub fn names(&self) -> &EventTypes {
+        &self.shared.names
+    }
+
+    /// Counts since the start. Takes no lock that a producer needs.
+    #[must_use]
+    pub fn stats(&self) -> ObserverStats {
+        self.shared.stats()
+    }
+
+    /// Waits until everything accepted before this call has been handled, at most `deadline`. Inside a
+    /// handler it returns at once, with what is waiting.
+    pub fn flush(&self, deadline: Duration) -> FlushReport {
+        if !self.shared.passes.is_worker(&self.shared.lanes) {
+            self.shared.passes.wait_for_pass(after(deadline));
+        }
+        self.shared.report()
+    }
+
+    /// Takes no further events and waits until all accepted ones have been handled, at most `deadline`. May
+    /// be called again, from anywhere; a handler that hangs is left behind.
+    pub fn shutdown(&self, deadline: Duration) -> FlushReport {
+        shutdown(&self.shared, deadline)
+    }
+
+    /// Threads that have a lane of their own at this moment.
+    #[must_use]
+    pub fn lanes(&self) -> usize {
+        self.shared.lanes.count()
+    }
+}
+
+fn shutdown(shared: &Shared, deadline: Duration) -> FlushReport {
+    shared.stop();
+    if !shared.passes.is_worker(&shared.lanes) {
+        shared.passes.wait_for_exit(after(deadline));
+    }
+    shared.report()
+}
+
+/// The moment `deadline` from now; a century away when that cannot be said.
+fn after(deadline: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
+    Instant::now() + deadline.min(CENTURY)
+}
+
+fn kept(mut event: Event, probability: Probability) -> Event {
+    event.set_probability(probability);
+    event
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Observer")
+            .field("queue_size", &self.shared.credits.items())
+            .field("handlers", &self.shared.handlers)
+            .field("keeps_running", &self.guard.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An event that will be kept and is yet to be built. Nothing has been counted: dropping it leaves no trace,
+/// as if the event had not been offered.
+#[must_use = "an admitted event is taken by `accept`"]
+#[derive(Debug)]
+pub struct Admitted<'a> {
+    observer: &'a Observer,
+    id: TypeId,
+    probability: Probability,
+    event_type: SmolStr,
+    truncated: bool,
+}
+
+impl Admitted<'_> {
+    /// The event without fields, happening now.
+    pub fn event(&self) -> Event {
+        kept(Event::of(self.event_type.clone(), self.truncated), self.probability)
+    }
+
+    /// Takes the event, built from [`event`](Admitted::event).
+    pub fn accept(self, event: Event) -> Observed {
+        self.observer.shared.ledger.row(self.id).received();
+        self.observer.shared.push(self.id, event)
+    }
+}

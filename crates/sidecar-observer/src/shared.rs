@@ -1,0 +1,199 @@
+//! What the handles, the host's threads and the worker share.
+
+use crate::admit::Admit;
+use crate::builder::DropPolicy;
+use crate::credits::{Credits, Full};
+use crate::event::Event;
+use crate::handlers::Handlers;
+use crate::lane::{Content, Waiting};
+use crate::lanes::Lanes;
+use crate::ledger::{Counts, Ledger};
+use crate::observed::{Observed, Reason};
+use crate::stats::{FlushReport, ObserverStats, TypeStats, by_reason};
+use crate::worker::Passes;
+use sidecar_core::histogram::FixedHistogram;
+use sidecar_core::{Clock, EventTypes, TypeId};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+
+pub(crate) struct Shared {
+    pub(crate) names: EventTypes,
+    pub(crate) admit: Box<dyn Admit>,
+    pub(crate) policy: DropPolicy,
+    pub(crate) clock: Clock,
+    pub(crate) ledger: Ledger,
+    pub(crate) credits: Credits,
+    pub(crate) lanes: Lanes,
+    pub(crate) handlers: Handlers,
+    pub(crate) passes: Passes,
+    pub(crate) latency_ms: FixedHistogram,
+    pub(crate) errors: AtomicU64,
+    pub(crate) enabled: AtomicBool,
+    stopping: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(
+        names: EventTypes,
+        admit: Box<dyn Admit>,
+        policy: DropPolicy,
+        clock: Clock,
+        credits: Credits,
+        latency_ms: FixedHistogram,
+    ) -> Self {
+        Self {
+            ledger: Ledger::new(names.limit()),
+            names,
+            admit,
+            policy,
+            clock,
+            credits,
+            lanes: Lanes::new(),
+            handlers: Handlers::default(),
+            passes: Passes::default(),
+            latency_ms,
+            errors: AtomicU64::new(0),
+            enabled: AtomicBool::new(true),
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// Why no event is taken at all at this moment, on this thread.
+    pub(crate) fn refusal(&self) -> Option<Reason> {
+        if self.is_stopping() {
+            Some(Reason::Stopped)
+        } else if self.passes.is_worker(&self.lanes) {
+            Some(Reason::Reentrant)
+        } else if !self.enabled.load(Relaxed) {
+            // Relaxed: a switch that stands for itself; nothing is read on the strength of it.
+            Some(Reason::Disabled)
+        } else {
+            None
+        }
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Acquire)
+    }
+
+    pub(crate) fn stop(&self) {
+        // Pairs with the Acquire in `is_stopping`: the worker that sees it sees every event pushed before it.
+        self.stopping.store(true, Release);
+    }
+
+    /// Puts an admitted event into the calling thread's lane, without waiting for anything.
+    pub(crate) fn push(&self, id: TypeId, event: Event) -> Observed {
+        let bytes = event.bytes();
+        let waiting = Waiting { event, id, bytes, since: self.clock.now() };
+        let pushed = self.lanes.with_current(|lane| match lane.try_lock() {
+            Some(mut content) => self.push_into(&mut content, waiting),
+            None => Err(Reason::Contended),
+        });
+        self.settle(id, pushed)
+    }
+
+    fn push_into(&self, content: &mut Content, waiting: Waiting) -> Result<(), Reason> {
+        if content.finished {
+            return Err(Reason::Stopped);
+        }
+        if !self.credits.can_hold(waiting.bytes) {
+            return Err(Reason::Bytes);
+        }
+        if let Err(full) = self.credits.take(waiting.bytes) {
+            let reason = match full {
+                Full::Items => Reason::QueueFull,
+                Full::Bytes => Reason::Bytes,
+            };
+            if self.policy == DropPolicy::Newest || !self.make_room(content, waiting.bytes) {
+                return Err(reason);
+            }
+        }
+        content.events.push_back(waiting);
+        Ok(())
+    }
+
+    /// Evicts the lane's oldest events until the credit of one serves for `bytes`.
+    fn make_room(&self, content: &mut Content, bytes: usize) -> bool {
+        while let Some(oldest) = content.events.pop_front() {
+            self.ledger.row(oldest.id).dropped(Reason::Evicted);
+            if self.credits.exchange(oldest.bytes, bytes) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Puts an admitted event into the calling thread's lane, waiting for room and for the lane.
+    pub(crate) fn push_waiting(&self, id: TypeId, event: Event) -> Observed {
+        let bytes = event.bytes();
+        let pushed = self.wait_for_credit(bytes).and_then(|()| {
+            let waiting = Waiting { event, id, bytes, since: self.clock.now() };
+            self.lanes.with_current(|lane| {
+                let mut content = lane.lock();
+                if content.finished {
+                    self.credits.give_back(bytes);
+                    return Err(Reason::Stopped);
+                }
+                content.events.push_back(waiting);
+                Ok(())
+            })
+        });
+        self.settle(id, pushed)
+    }
+
+    fn wait_for_credit(&self, bytes: usize) -> Result<(), Reason> {
+        if !self.credits.can_hold(bytes) {
+            return Err(Reason::Bytes);
+        }
+        while self.credits.take(bytes).is_err() {
+            if self.is_stopping() {
+                return Err(Reason::Stopped);
+            }
+            self.passes.wait_for_room();
+        }
+        Ok(())
+    }
+
+    fn settle(&self, id: TypeId, pushed: Result<(), Reason>) -> Observed {
+        match pushed {
+            Ok(()) => Observed::Accepted,
+            Err(reason) => {
+                self.ledger.row(id).dropped(reason);
+                Observed::Dropped(reason)
+            }
+        }
+    }
+
+    pub(crate) fn report(&self) -> FlushReport {
+        let waiting = self.credits.items();
+        let total = self.ledger.total();
+        let dropped = total.dropped_total();
+        FlushReport { processed: total.processed, failed: total.failed, dropped, waiting }
+    }
+
+    pub(crate) fn stats(&self) -> ObserverStats {
+        let queue_size = self.credits.items();
+        let rows = self.ledger.counts();
+        let total = rows.iter().copied().fold(Counts::default(), Counts::plus);
+        let before: u64 = Reason::ALL
+            .iter()
+            .filter(|reason| reason.precedes_sampling())
+            .map(|reason| total.dropped[reason.index()])
+            .sum();
+        let offered = self.names.all().into_iter().zip(&rows).filter(|(_, counts)| counts.received > 0);
+        ObserverStats {
+            events_received: total.received,
+            events_sampled: total.received.saturating_sub(total.sampled_out + before),
+            events_dropped: total.dropped_total(),
+            events_processed: total.processed,
+            errors: self.errors.load(Relaxed),
+            queue_size,
+            queue_utilization: queue_size as f64 / self.credits.max_items() as f64,
+            queue_bytes: self.credits.bytes(),
+            sampled_out: total.sampled_out,
+            failed: total.failed,
+            dropped: by_reason(&total).collect(),
+            by_type: offered.map(|((_, name), counts)| (name, TypeStats::from(counts))).collect(),
+            latency_ms: self.latency_ms.snapshot(),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! What an observer has done so far.
+
+use crate::ledger::Counts;
+use crate::observed::Reason;
+use sidecar_core::histogram::FixedSnapshot;
+use smol_str::SmolStr;
+use std::collections::BTreeMap;
+
+/// Counts since the observer was started. At rest: `events_received` = `sampled_out` + `events_dropped` +
+/// `events_processed` + `failed` + `queue_size`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ObserverStats {
+    /// Events offered, whatever became of them.
+    pub events_received: u64,
+    /// Events that the sampling decision kept.
+    pub events_sampled: u64,
+    /// Events dropped, for all reasons together. Sampled-out ones are not among them.
+    pub events_dropped: u64,
+    /// Events whose handlers all returned, or that had none.
+    pub events_processed: u64,
+    /// Panics in handlers and in closures that build fields.
+    pub errors: u64,
+    /// Events waiting, or being handled right now.
+    pub queue_size: usize,
+    /// `queue_size` as a share of the bound, from 0.0 to 1.0.
+    pub queue_utilization: f64,
+    /// Memory that those events occupy, in bytes.
+    pub queue_bytes: usize,
+    /// Events that the sampling decision did not keep.
+    pub sampled_out: u64,
+    /// Events with a handler that panicked.
+    pub failed: u64,
+    /// Events dropped, by reason; every reason is present.
+    pub dropped: BTreeMap<&'static str, u64>,
+    /// The same by event type, for every type that has been offered.
+    pub by_type: BTreeMap<SmolStr, TypeStats>,
+    /// From `observe` to the last handler's return, in milliseconds.
+    pub latency_ms: FixedSnapshot,
+}
+
+/// The ledger's row of one event type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TypeStats {
+    /// Events offered.
+    pub received: u64,
+    /// Events that the sampling decision did not keep.
+    pub sampled_out: u64,
+    /// Events dropped, by reason; only reasons that occurred.
+    pub dropped: BTreeMap<&'static str, u64>,
+    /// Events whose handlers all returned, or that had none.
+    pub processed: u64,
+    /// Events with a handler that panicked.
+    pub failed: u64,
+}
+
+/// The result of a flush or a shutdown: counts since the observer was started, so that a receipt can be
+/// compared with what was offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use = "it says whether anything was left behind"]
+pub struct FlushReport {
+    /// Events whose handlers all returned, or that had none.
+    pub processed: u64,
+    /// Events with a handler that panicked.
+    pub failed: u64,
+    /// Events dropped, for all reasons together.
+    pub dropped: u64,
+    /// Events still in the queue or with a handler when the deadline came; 0 otherwise.
+    pub waiting: usize,
+}
+
+impl From<&Counts> for TypeStats {
+    fn from(counts: &Counts) -> Self {
+        Self {
+            received: counts.received,
+            sampled_out: counts.sampled_out,
+            dropped: by_reason(counts).filter(|(_, count)| *count > 0).collect(),
+            processed: counts.processed,
+            failed: counts.failed,
+        }
+    }
+}
+
+pub(crate) fn by_reason(counts: &Counts) -> impl Iterator<Item = (&'static str, u64)> {
+    Reason::ALL.into_iter().map(|reason| (reason.name(), counts.dropped[reason.index()]))
+}

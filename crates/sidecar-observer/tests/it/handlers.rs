@@ -1,0 +1,108 @@
+//! Handlers: which are called, and what their failures do.
+
+use crate::{PATIENCE, assert_conserved};
+use sidecar_observer::{Event, Observed, Observer, Reason};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, OnceLock};
+
+#[test]
+fn handlers_of_the_type_run_before_those_of_all_types() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    let log = Arc::new(Mutex::new(Vec::new()));
+    for (event_type, name) in
+        [(None, "any"), (Some("a"), "first a"), (Some("a"), "second a"), (Some("b"), "b")]
+    {
+        let log = Arc::clone(&log);
+        let handler = move |_: &Event| log.lock().expect("no panic").push(name);
+        match event_type {
+            Some(event_type) => observer.on(event_type, handler),
+            None => observer.on_any(handler),
+        };
+    }
+    observer.observe(Event::new("a"));
+    let _ = observer.flush(PATIENCE);
+    assert_eq!(*log.lock().expect("no panic"), ["first a", "second a", "any"]);
+}
+
+#[test]
+fn a_panicking_handler_costs_its_own_event_only() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    let reached = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&reached);
+    observer.on("bad", |_| panic!("bad"));
+    observer.on_any(move |_| {
+        count.fetch_add(1, SeqCst);
+    });
+    for _ in 0..10 {
+        observer.observe(Event::new("bad"));
+        observer.observe(Event::new("good"));
+    }
+    let report = observer.flush(PATIENCE);
+    assert_eq!((report.processed, report.failed), (10, 10));
+    assert_eq!(reached.load(SeqCst), 20, "the other handlers still see the event");
+    assert_eq!(observer.stats().errors, 10);
+    assert_conserved(&observer.stats());
+}
+
+#[test]
+fn a_removed_handler_is_called_no_more() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    let calls = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&calls);
+    let id = observer.on("a", move |_| {
+        count.fetch_add(1, SeqCst);
+    });
+    observer.observe(Event::new("a"));
+    let _ = observer.flush(PATIENCE);
+    assert!(observer.remove(id));
+    assert!(!observer.remove(id));
+    observer.observe(Event::new("a"));
+    let _ = observer.flush(PATIENCE);
+    assert_eq!(calls.load(SeqCst), 1);
+}
+
+#[test]
+fn a_handler_that_observes_is_refused_instead_of_feeding_itself() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    let answer = Arc::new(OnceLock::new());
+    let (handle, kept) = (observer.detached(), Arc::clone(&answer));
+    observer.on("a", move |_| {
+        let _ = kept.set((handle.observe(Event::new("a")), handle.observe_waiting(Event::new("a"))));
+        let _ = handle.flush(PATIENCE);
+    });
+    observer.observe(Event::new("a"));
+    assert_eq!(observer.flush(PATIENCE).processed, 1);
+    let refused = Observed::Dropped(Reason::Reentrant);
+    assert_eq!(answer.get(), Some(&(refused, refused)));
+    assert_conserved(&observer.stats());
+}
+
+#[test]
+fn a_handler_may_observe_on_another_observer() {
+    let second = Observer::builder().start().expect("defaults are valid");
+    let first = Observer::builder().start().expect("defaults are valid");
+    let target = second.clone();
+    first.on("a", move |_| assert_eq!(target.observe(Event::new("b")), Observed::Accepted));
+    first.observe(Event::new("a"));
+    assert_eq!(first.flush(PATIENCE).processed, 1);
+    assert_eq!(second.flush(PATIENCE).processed, 1);
+}
+
+#[test]
+fn a_closure_that_panics_while_building_fields_does_not_reach_the_host() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    assert_eq!(observer.observe_with("a", |_| panic!("no fields")), Observed::Accepted);
+    assert_eq!(observer.flush(PATIENCE).processed, 1);
+    assert_eq!(observer.stats().errors, 1);
+    assert_conserved(&observer.stats());
+}
+
+#[test]
+fn latency_is_recorded_for_every_event() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    (0..5).for_each(|_| {
+        observer.observe(Event::new("a"));
+    });
+    let _ = observer.flush(PATIENCE);
+    assert_eq!(observer.stats().latency_ms.count(), 5);
+}
