@@ -1,0 +1,111 @@
+//! The handle of a circuit breaker.
+
+use crate::circuit::Circuit;
+use crate::{BreakerBuilder, BreakerSettings, BreakerSnapshot, Hold, OwnedPermit, Permit, Rejected, State};
+use std::fmt;
+use std::sync::Arc;
+
+/// A circuit breaker. Cheap to clone; clones are the same breaker.
+#[derive(Clone)]
+pub struct Breaker {
+    pub(crate) circuit: Arc<Circuit>,
+}
+
+impl Breaker {
+    /// Starts a breaker of this name: 1 to 256 bytes, shown in rejections, snapshots and metrics.
+    pub fn builder(name: impl Into<Arc<str>>) -> BreakerBuilder {
+        BreakerBuilder::new(name.into())
+    }
+
+    /// The breaker's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.circuit.identity().name()
+    }
+
+    /// The settings that were given when the breaker was built, with defaults for the others.
+    #[must_use]
+    pub fn settings(&self) -> &BreakerSettings {
+        self.circuit.given()
+    }
+
+    /// What the breaker does with calls now. An open breaker stays so until a call probes.
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.circuit.state()
+    }
+
+    /// State, counts and recent transitions at this moment.
+    #[must_use]
+    pub fn snapshot(&self) -> BreakerSnapshot {
+        BreakerSnapshot::new(self.name(), self.circuit.read())
+    }
+
+    /// Asks to make one call and settle it by hand.
+    ///
+    /// # Errors
+    /// When the breaker refuses the call.
+    pub fn try_acquire(&self) -> Result<Permit<'_>, Rejected> {
+        self.circuit.admit().map(|ticket| Permit::new(&self.circuit, ticket))
+    }
+
+    /// As [`try_acquire`](Self::try_acquire), with a permit that may outlive this handle.
+    ///
+    /// # Errors
+    /// When the breaker refuses the call.
+    pub fn try_acquire_owned(&self) -> Result<OwnedPermit, Rejected> {
+        self.circuit.admit().map(|ticket| OwnedPermit::new(Arc::clone(&self.circuit), ticket))
+    }
+
+    /// Opens the breaker now, from any state; it recovers as usual. An open one starts `timeout` again.
+    pub fn trip(&self) {
+        self.circuit.command(|machine, now| machine.trip(now));
+    }
+
+    /// Closes the breaker now, from any state, with an empty window. Calls in flight become late.
+    pub fn reset(&self) {
+        self.circuit.command(|machine, now| machine.reset(now));
+    }
+
+    /// Refuses every call until [`reset`](Self::reset) or another command.
+    pub fn force_open(&self) {
+        self.force_open_with(Hold::new());
+    }
+
+    /// As [`force_open`](Self::force_open), with a time to live or a reason.
+    pub fn force_open_with(&self, hold: Hold) {
+        self.hold(State::ForcedOpen, hold);
+    }
+
+    /// Lets every call pass and judges none until [`reset`](Self::reset) or another command.
+    pub fn disable(&self) {
+        self.disable_with(Hold::new());
+    }
+
+    /// As [`disable`](Self::disable), with a time to live or a reason.
+    pub fn disable_with(&self, hold: Hold) {
+        self.hold(State::Disabled, hold);
+    }
+
+    /// Lets every call pass and counts failures in the window, but never opens, until
+    /// [`reset`](Self::reset) or another command.
+    pub fn metrics_only(&self) {
+        self.metrics_only_with(Hold::new());
+    }
+
+    /// As [`metrics_only`](Self::metrics_only), with a time to live or a reason.
+    pub fn metrics_only_with(&self, hold: Hold) {
+        self.hold(State::MetricsOnly, hold);
+    }
+
+    fn hold(&self, state: State, hold: Hold) {
+        let (ttl, reason) = hold.into_parts();
+        self.circuit.command(|machine, now| machine.hold(now, state, ttl, reason));
+    }
+}
+
+impl fmt::Debug for Breaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Breaker").field("name", &self.name()).field("state", &self.state()).finish()
+    }
+}

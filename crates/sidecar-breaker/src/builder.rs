@@ -1,0 +1,99 @@
+//! Building a breaker.
+
+use crate::circuit::Circuit;
+use crate::identity::Identity;
+use crate::settings::Limits;
+use crate::{Breaker, BreakerSettings, Dropped, SettingsError};
+use sidecar_core::Clock;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest name, in bytes. Longer ones are refused, not cut, so that two breakers never share a name.
+const MAX_NAME_BYTES: usize = 256;
+
+/// The settings of a breaker to be built.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is protected until the breaker is built"]
+pub struct BreakerBuilder {
+    name: Arc<str>,
+    settings: BreakerSettings,
+    clock: Clock,
+}
+
+impl BreakerBuilder {
+    pub(crate) fn new(name: Arc<str>) -> Self {
+        Self { name, settings: BreakerSettings::default(), clock: Clock::new() }
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Replaces all settings at once. Defaults to [`BreakerSettings::default`].
+    pub fn settings(mut self, settings: BreakerSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Failures inside the window that open the breaker, at least 1. Defaults to 5.
+    pub fn failure_threshold(mut self, failures: u32) -> Self {
+        self.settings.set_failure_threshold(failures);
+        self
+    }
+
+    /// How long a failure counts, above zero. Defaults to 120 seconds.
+    pub fn sliding_window(mut self, window: Duration) -> Self {
+        self.settings.set_sliding_window(window);
+        self
+    }
+
+    /// How long the open breaker refuses calls before one may probe, above zero. Defaults to 60 seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.set_timeout(timeout);
+        self
+    }
+
+    /// Probes in flight while half-open, 1 to 255. Defaults to 3.
+    pub fn half_open_max_calls(mut self, calls: u32) -> Self {
+        self.settings.set_half_open_max_calls(calls);
+        self
+    }
+
+    /// Successful probes of one round that close the breaker, at least 1. Defaults to 2.
+    pub fn success_threshold(mut self, successes: u32) -> Self {
+        self.settings.set_success_threshold(successes);
+        self
+    }
+
+    /// How long a half-open round may last before it counts as failed, above zero. Defaults to `timeout`.
+    pub fn probe_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.set_probe_timeout(timeout);
+        self
+    }
+
+    /// How a call counts that ends without a verdict. Defaults to [`Dropped::Ignore`].
+    pub fn dropped(mut self, dropped: Dropped) -> Self {
+        self.settings.set_dropped(dropped);
+        self
+    }
+
+    /// The monotonic clock, for tests in virtual time. Defaults to the machine's.
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
+        self.clock = clock.into();
+        self
+    }
+
+    /// Builds the breaker, closed.
+    ///
+    /// # Errors
+    /// When the name or a setting is out of range: which, its value and what is allowed.
+    pub fn build(self) -> Result<Breaker, SettingsError> {
+        if !(1..=MAX_NAME_BYTES).contains(&self.name.len()) {
+            let value = format!("{:?} ({} bytes)", self.name, self.name.len());
+            return Err(SettingsError::new("name", value, "a text of 1 to 256 bytes"));
+        }
+        let limits = Limits::new(&self.settings)?;
+        let circuit = Circuit::new(Identity::new(self.name), self.settings, limits, self.clock);
+        Ok(Breaker { circuit: Arc::new(circuit) })
+    }
+}

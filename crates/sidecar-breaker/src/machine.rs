@@ -1,0 +1,230 @@
+//! The state machine: pure, in its own time, without locks, clocks or user code.
+
+use crate::settings::Limits;
+use crate::transition::{Cause, Change};
+use crate::window::Window;
+use crate::word::Word;
+use crate::{RejectReason, State, Verdict};
+use std::sync::Arc;
+
+/// The deadline of what has none.
+pub(crate) const NEVER: u64 = u64::MAX;
+
+/// A breaker's state and everything that can change it. `now` is in nanoseconds of a monotonic clock.
+///
+/// Timers are judged when the next input arrives, and take effect as of the time they were due: a round
+/// that ran out an hour ago has left the breaker open an hour ago, so the next call probes.
+///
+/// Every change of state, and every reset, starts a new generation, which makes all permits given before
+/// late. Slots of a half-open round live and die with its generation, so none can be lost.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    limits: Limits,
+    state: State,
+    generation: u64,
+    /// When the state was entered or renewed.
+    since: u64,
+    /// Open: when a call may probe. Half-open: when the lease ends. Held: when its time to live ends.
+    until: u64,
+    in_flight: u32,
+    successes: u32,
+    window: Window,
+    reason: Option<Arc<str>>,
+    /// INVARIANT: one input makes at most two changes, that of a timer that was due and its own.
+    changes: [Option<Change>; 2],
+}
+
+/// A refused admission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) reason: RejectReason,
+    /// Nanoseconds until it is worth trying again, if that can be known.
+    pub(crate) retry_after: Option<u64>,
+}
+
+/// How a settled call was counted: by its verdict, or as late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    Counted(Verdict),
+    Late,
+}
+
+impl Machine {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            state: State::Closed,
+            generation: 0,
+            since: 0,
+            until: NEVER,
+            in_flight: 0,
+            successes: 0,
+            window: Window::new(limits.sliding_window),
+            reason: None,
+            changes: [None, None],
+        }
+    }
+
+    pub(crate) fn word(&self) -> Word {
+        Word::new(self.generation, self.state)
+    }
+
+    pub(crate) fn since(&self) -> u64 {
+        self.since
+    }
+
+    pub(crate) fn until(&self) -> u64 {
+        self.until
+    }
+
+    pub(crate) fn reason(&self) -> Option<&Arc<str>> {
+        self.reason.as_ref()
+    }
+
+    pub(crate) fn failure_count(&mut self, now: u64) -> u64 {
+        self.window.count(now)
+    }
+
+    /// The changes since the last call, in order.
+    pub(crate) fn take_changes(&mut self) -> impl Iterator<Item = Change> + use<> {
+        std::mem::take(&mut self.changes).into_iter().flatten()
+    }
+
+    /// Lets timers act that are due.
+    pub(crate) fn advance(&mut self, now: u64) {
+        if now < self.since {
+            // A clock that steps back must not lengthen a period, so the period moves along.
+            let back = self.since - now;
+            self.since = now;
+            if self.until != NEVER {
+                self.until -= back;
+            }
+        }
+        if now < self.until || self.until == NEVER {
+            return;
+        }
+        let due = self.until;
+        match self.state {
+            State::HalfOpen => self.open(due, Cause::ProbeTimeout),
+            State::ForcedOpen | State::Disabled | State::MetricsOnly => {
+                self.enter(State::Closed, due, NEVER, Cause::HoldEnded, None);
+            }
+            State::Closed | State::Open => {}
+        }
+    }
+
+    /// A call asks to pass.
+    pub(crate) fn admit(&mut self, now: u64) -> Result<(), Refusal> {
+        self.advance(now);
+        let left = self.until.saturating_sub(now);
+        let (reason, retry_after) = match self.state {
+            State::Closed | State::Disabled | State::MetricsOnly => return Ok(()),
+            State::Open if left == 0 => {
+                let lease = now.saturating_add(self.limits.probe_timeout);
+                self.enter(State::HalfOpen, now, lease, Cause::TimeoutElapsed, None);
+                self.in_flight = 1;
+                return Ok(());
+            }
+            State::HalfOpen if self.in_flight < self.limits.half_open_max_calls => {
+                self.in_flight += 1;
+                return Ok(());
+            }
+            State::Open => (RejectReason::Open, Some(left)),
+            State::HalfOpen => (RejectReason::HalfOpenFull, Some(left)),
+            State::ForcedOpen => (RejectReason::ForcedOpen, (self.until != NEVER).then_some(left)),
+        };
+        Err(Refusal { reason, retry_after })
+    }
+
+    /// A call that was admitted in `generation` ends; `None` is a call without a verdict.
+    pub(crate) fn settle(&mut self, now: u64, generation: u64, verdict: Option<Verdict>) -> Settled {
+        self.advance(now);
+        if generation != self.generation {
+            return Settled::Late;
+        }
+        let verdict = verdict.unwrap_or_else(|| self.limits.dropped.into());
+        match self.state {
+            State::HalfOpen => self.settle_probe(now, verdict),
+            State::Closed | State::MetricsOnly if verdict == Verdict::Failure => {
+                self.window.record(now);
+                if self.state == State::Closed && self.window.count(now) >= self.limits.failure_threshold {
+                    self.open(now, Cause::FailureThreshold);
+                }
+            }
+            _ => {}
+        }
+        Settled::Counted(verdict)
+    }
+
+    fn settle_probe(&mut self, now: u64, verdict: Verdict) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        match verdict {
+            Verdict::Ignored => {}
+            Verdict::Failure => {
+                self.window.record(now);
+                self.open(now, Cause::ProbeFailed);
+            }
+            Verdict::Success => {
+                self.successes += 1;
+                if self.successes >= self.limits.success_threshold {
+                    self.enter(State::Closed, now, NEVER, Cause::ProbesSucceeded, None);
+                }
+            }
+        }
+    }
+
+    /// By hand: open now, recover as usual. An open breaker starts its timeout again.
+    pub(crate) fn trip(&mut self, now: u64) {
+        self.advance(now);
+        if self.state == State::Open {
+            self.since = now;
+            self.until = now.saturating_add(self.limits.timeout);
+        } else {
+            self.open(now, Cause::ByHand);
+        }
+    }
+
+    /// By hand: closed with an empty window, whatever the state was.
+    pub(crate) fn reset(&mut self, now: u64) {
+        self.advance(now);
+        self.enter(State::Closed, now, NEVER, Cause::ByHand, None);
+    }
+
+    /// By hand: stays in `state`. In that state already, only the time to live and the reason change.
+    pub(crate) fn hold(&mut self, now: u64, state: State, ttl: Option<u64>, reason: Option<Arc<str>>) {
+        self.advance(now);
+        let until = ttl.map_or(NEVER, |ttl| now.saturating_add(ttl));
+        if self.state == state {
+            self.since = now;
+            self.until = until;
+            self.reason = reason;
+        } else {
+            self.enter(state, now, until, Cause::ByHand, reason);
+        }
+    }
+
+    fn open(&mut self, at: u64, cause: Cause) {
+        self.enter(State::Open, at, at.saturating_add(self.limits.timeout), cause, None);
+    }
+
+    fn enter(&mut self, to: State, at: u64, until: u64, cause: Cause, reason: Option<Arc<str>>) {
+        let from = self.state;
+        self.generation += 1;
+        self.state = to;
+        self.since = at;
+        self.until = until;
+        self.in_flight = 0;
+        self.successes = 0;
+        self.reason = reason.clone();
+        if to == State::Closed {
+            self.window.clear();
+        }
+        if from != to {
+            let free = self.changes.iter_mut().find(|slot| slot.is_none());
+            debug_assert!(free.is_some(), "an input makes at most two changes");
+            if let Some(slot) = free {
+                *slot = Some(Change { from, to, cause, at, reason });
+            }
+        }
+    }
+}

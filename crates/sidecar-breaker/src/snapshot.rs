@@ -1,0 +1,73 @@
+//! A breaker at one moment, as plain data.
+
+use crate::circuit::Reading;
+use crate::machine::NEVER;
+use crate::{State, Transition};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// A breaker at one moment. Serialises (feature `serde`) with the fields' names; times as RFC 3339 text,
+/// durations as milliseconds in fields that end in `_ms`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct BreakerSnapshot {
+    /// The breaker's name.
+    pub name: String,
+    /// What the breaker does with calls.
+    pub state: State,
+    /// Failures inside the sliding window.
+    pub failure_count: u64,
+    /// When the last failure was counted, by the wall clock.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::optional_time"))]
+    pub last_failure: Option<SystemTime>,
+    /// Calls that succeeded, since the breaker was built.
+    pub successes: u64,
+    /// Calls that failed, since the breaker was built.
+    pub failures: u64,
+    /// Calls that said nothing about the dependency, since the breaker was built.
+    pub ignored: u64,
+    /// Calls that were refused, since the breaker was built.
+    pub rejected: u64,
+    /// Calls that ended in a later generation than they began in, since the breaker was built.
+    pub late: u64,
+    /// How often the breaker has started anew: with every change of state and every reset.
+    pub generation: u64,
+    /// While open: how long until a call may probe, zero if the next one may.
+    #[cfg_attr(feature = "serde", serde(rename = "next_probe_in_ms"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::optional_millis"))]
+    pub next_probe_in: Option<Duration>,
+    /// While in a state set by hand for a time: how long until it ends.
+    #[cfg_attr(feature = "serde", serde(rename = "hold_ends_in_ms"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::optional_millis"))]
+    pub hold_ends_in: Option<Duration>,
+    /// While in a state set by hand: the reason that was given.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::optional_text"))]
+    pub reason: Option<Arc<str>>,
+    /// The last transitions, at most 16, oldest first.
+    pub transitions: Vec<Transition>,
+}
+
+impl BreakerSnapshot {
+    pub(crate) fn new(name: &str, reading: Reading) -> Self {
+        let state = reading.word.state();
+        let left = Duration::from_nanos(reading.until.saturating_sub(reading.now));
+        let ends = state.is_held() && reading.until != NEVER;
+        Self {
+            name: name.to_owned(),
+            state,
+            failure_count: reading.failure_count,
+            last_failure: reading.last_failure,
+            successes: reading.counts.successes,
+            failures: reading.counts.failures,
+            ignored: reading.counts.ignored,
+            rejected: reading.counts.rejected,
+            late: reading.counts.late,
+            generation: reading.word.generation(),
+            next_probe_in: (state == State::Open).then_some(left),
+            hold_ends_in: ends.then_some(left),
+            reason: reading.reason,
+            transitions: reading.transitions,
+        }
+    }
+}
