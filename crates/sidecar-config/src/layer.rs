@@ -1,0 +1,135 @@
+//! One layer: where it came from, what it says, and what is wrong with it.
+
+use figment::error::Kind;
+use figment::providers::Serialized;
+use figment::value::{Dict, Map};
+use figment::{Figment, Metadata, Profile, Provider};
+
+use crate::error::ConfigError;
+use crate::flat::Flat;
+use crate::node::{Found, Node};
+use crate::origin::Origin;
+use crate::sections::Findings;
+use crate::suggest::nearest;
+use crate::validate::{Settings, judge};
+
+/// Most errors that one layer reports.
+pub(crate) const MAX_ERRORS: usize = 100;
+
+/// Most times that a layer is read again after a wrong value was set aside. Keys without a value take a round
+/// each without being errors.
+const MAX_ROUNDS: usize = 200;
+
+/// What one file or variable says.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) origin: Origin,
+    pub(crate) root: Node,
+}
+
+impl Provider for &Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.origin.to_string())
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        Ok(Profile::Default.collect(self.root.to_dict()))
+    }
+}
+
+impl Layer {
+    /// Reports everything wrong with this layer and takes it out of the layer.
+    ///
+    /// Deserialisation stops at its first error, so that value is set aside, its default takes its place, and
+    /// the rest is read again, until nothing is wrong.
+    pub(crate) fn check<T: Settings>(&mut self, findings: &mut Findings) {
+        let mut errors = Vec::new();
+        let settings = self.settle::<T>(&mut errors);
+        if let Some(Ok(flat)) = settings.as_ref().map(Flat::of) {
+            let refused: Vec<_> = settings.iter().flat_map(|settings| judge(settings, &flat)).collect();
+            // From the last one, so that taking out an item of a list leaves the others' paths as they are.
+            for refused in refused.into_iter().rev() {
+                let Some(found) = self.root.find(&refused.path) else { continue };
+                // A path that ends early at a map is a key that this layer does not give.
+                if !(found.partial && matches!(found.entry.node, Node::Map(_))) {
+                    let origin = self.origin.at(found.entry.line);
+                    let key = found.keys.join(".");
+                    errors.push(ConfigError::value(origin, key, refused.value, refused.allowed));
+                    self.root.remove(&refused.path);
+                }
+            }
+        }
+        self.root.prune_nulls();
+        errors.sort_by_key(|error| error.origin().line());
+        if errors.len() > MAX_ERRORS {
+            errors.truncate(MAX_ERRORS);
+            errors.push(ConfigError::too_many(self.origin.clone()));
+        }
+        findings.errors.append(&mut errors);
+    }
+
+    fn settle<T: Settings>(&mut self, errors: &mut Vec<ConfigError>) -> Option<T> {
+        for _ in 0..MAX_ROUNDS {
+            let error = match merge::<T>(std::slice::from_ref(self)) {
+                Ok(settings) => return Some(settings),
+                Err(error) => *error,
+            };
+            let Some(found) = self.root.find(&error.path) else {
+                errors.push(ConfigError::source(self.origin.clone(), error.kind.to_string()));
+                return None;
+            };
+            let unknown = matches!(error.kind, Kind::UnknownField(..));
+            if unknown || found.in_list || !matches!(found.entry.node, Node::Null) {
+                let told = describe::<T>(&self.origin, &found, &error.kind);
+                // A required key that was itself wrong, and set aside, is not missing as well.
+                let again = errors.iter().any(|earlier| told.key().is_some() && earlier.key() == told.key());
+                if !again {
+                    errors.push(told);
+                }
+            }
+            self.root.remove(&error.path);
+        }
+        errors.push(ConfigError::too_many(self.origin.clone()));
+        None
+    }
+}
+
+/// The defaults with `layers` above them, the last one strongest.
+///
+/// Text becomes numbers and flags only where a variable is among the layers: a file has types of its own.
+pub(crate) fn merge<T: Settings>(layers: &[Layer]) -> Result<T, Box<figment::Error>> {
+    let defaults = Figment::from(Serialized::defaults(T::default()));
+    let figment = layers.iter().fold(defaults, |figment, layer| figment.merge(layer));
+    let text_only = layers.iter().any(|layer| matches!(layer.origin, Origin::Variable(_)));
+    if text_only { figment.extract_lossy() } else { figment.extract() }.map_err(Box::new)
+}
+
+fn describe<T: Settings>(origin: &Origin, found: &Found<'_>, kind: &Kind) -> ConfigError {
+    let origin = origin.at(found.entry.line);
+    let key = found.keys.join(".");
+    let allowed = match kind {
+        Kind::UnknownField(name, known) => {
+            let suggestion = nearest(name, known).map(str::to_owned);
+            return ConfigError::unknown(origin, key, suggestion, known);
+        }
+        Kind::MissingField(name) => return ConfigError::missing(origin, format!("{key}.{name}")),
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => plain(expected),
+        Kind::InvalidLength(_, expected) => expected.clone(),
+        Kind::UnknownVariant(_, known) => format!("one of {}", known.join(", ")),
+        other => format!("valid: {other}"),
+    };
+    let rule = T::RULES.iter().find(|rule| rule.is_for(&found.keys));
+    let value = found.entry.node.describe();
+    ConfigError::value(origin, key, value, rule.map_or(allowed, |rule| rule.allowed()))
+}
+
+/// What serde expected, in the words of a settings file.
+fn plain(expected: &str) -> String {
+    match expected {
+        "a boolean" => "true or false".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a string" => "a text".to_owned(),
+        text if text.starts_with("struct ") => "a map".to_owned(),
+        text => text.to_owned(),
+    }
+}

@@ -1,0 +1,172 @@
+//! The loaded settings and the builder that loads them.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::env::EnvMap;
+use crate::error::{ConfigError, ConfigErrors, Warning};
+use crate::flat::Flat;
+use crate::layer::{Layer, merge};
+use crate::origin::Origin;
+use crate::provenance::{Provenance, origin_of};
+use crate::sections::Findings;
+use crate::source;
+use crate::validate::{Settings, judge};
+
+/// Loaded settings: complete, validated, cheap to clone.
+///
+/// A reader that calls [`Live::get`] holds one whole generation for as long as it likes.
+pub struct Live<T> {
+    current: Arc<Generation<T>>,
+}
+
+struct Generation<T> {
+    number: u64,
+    settings: Arc<T>,
+    provenance: Provenance,
+    warnings: Vec<Warning>,
+}
+
+impl<T: Settings> Live<T> {
+    /// Says where the settings come from.
+    #[must_use]
+    pub fn builder() -> LiveBuilder<T> {
+        LiveBuilder { files: Vec::new(), environment: None, code: Vec::new(), settings: PhantomData }
+    }
+}
+
+impl<T> Live<T> {
+    /// The settings.
+    #[must_use]
+    pub fn get(&self) -> Arc<T> {
+        Arc::clone(&self.current.settings)
+    }
+
+    /// The number of this generation of the settings, counted from 1.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.current.number
+    }
+
+    /// Every effective key with its value and where it came from.
+    #[must_use]
+    pub fn provenance(&self) -> &Provenance {
+        &self.current.provenance
+    }
+
+    /// What looked like a slip but is no error.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.current.warnings
+    }
+}
+
+impl<T> Clone for Live<T> {
+    fn clone(&self) -> Self {
+        Self { current: Arc::clone(&self.current) }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Live<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live")
+            .field("generation", &self.current.number)
+            .field("settings", &self.current.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where settings come from: the type's defaults, then files, then the environment, then code, each stronger
+/// than the one before.
+#[must_use = "nothing is read before load()"]
+pub struct LiveBuilder<T> {
+    files: Vec<PathBuf>,
+    environment: Option<EnvMap>,
+    code: Vec<Box<dyn Fn(&mut T) + Send + Sync>>,
+    settings: PhantomData<fn() -> T>,
+}
+
+impl<T> fmt::Debug for LiveBuilder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveBuilder")
+            .field("files", &self.files)
+            .field("environment", &self.environment)
+            .field("code", &self.code.len())
+            .finish()
+    }
+}
+
+impl<T: Settings> LiveBuilder<T> {
+    /// Adds a file; a later one is stronger. The ending names the format: `.yml`, `.yaml`, `.toml`, `.json`.
+    /// Defaults to no file.
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.push(path.into());
+        self
+    }
+
+    /// Which variables to read. Defaults to none.
+    pub fn env(mut self, environment: EnvMap) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// Adds a change made by the program, above every other layer. Defaults to none.
+    pub fn code(mut self, change: impl Fn(&mut T) + Send + Sync + 'static) -> Self {
+        self.code.push(Box::new(change));
+        self
+    }
+
+    /// Reads, merges and validates every layer.
+    ///
+    /// # Errors
+    /// Everything that is wrong in any layer, at once. A wrong value is reported also where a stronger layer
+    /// hides it.
+    pub fn load(self) -> Result<Live<T>, ConfigErrors> {
+        let mut findings = Findings::default();
+        let mut layers: Vec<Layer> =
+            self.files.iter().filter_map(|path| source::read(path, T::SECTIONS, &mut findings)).collect();
+        if let Some(environment) = &self.environment {
+            layers.append(&mut environment.layers(&mut findings));
+        }
+        layers.iter_mut().for_each(|layer| layer.check::<T>(&mut findings));
+
+        let mut settings = merge::<T>(&layers).unwrap_or_else(|error| {
+            let origin = origin_of(&layers, &error.path);
+            findings
+                .errors
+                .push(ConfigError::source(origin, format!("{}: {}", error.path.join("."), error.kind)));
+            T::default()
+        });
+        let flat = |settings: &T| Flat::of(settings).map_err(|text| ConfigError::source(Origin::Code, text));
+        let before = flat(&settings)?.settings();
+        self.code.iter().for_each(|change| change(&mut settings));
+        let after = flat(&settings)?;
+        let effective = after.settings();
+
+        let origin = |path: &[String]| {
+            // An item of a list belongs to the list's setting.
+            let mut prefixes = (1..=path.len()).rev().map(|length| &path[..length]);
+            let setting = prefixes.find(|&prefix| effective.contains_key(prefix)).unwrap_or(path);
+            if before.get(setting) == effective.get(setting) {
+                origin_of(&layers, path)
+            } else {
+                Origin::Code
+            }
+        };
+        for refused in judge(&settings, &after) {
+            findings.errors.push(ConfigError::value(
+                origin(&refused.path),
+                refused.path.join("."),
+                refused.value,
+                refused.allowed,
+            ));
+        }
+        ConfigErrors::of(findings.errors)?;
+        let provenance = Provenance::of(&effective, origin);
+        let generation =
+            Generation { number: 1, settings: Arc::new(settings), provenance, warnings: findings.warnings };
+        Ok(Live { current: Arc::new(generation) })
+    }
+}
