@@ -43,9 +43,8 @@ struct Guarded {
 
 /// Everything a snapshot shows, read in one step; the totals one by one.
 pub(crate) struct Reading {
-    pub(crate) now: u64,
     pub(crate) word: Word,
-    pub(crate) until: u64,
+    pub(crate) left: Option<u64>,
     pub(crate) reason: Option<Arc<str>>,
     pub(crate) failure_count: u64,
     pub(crate) last_failure: Option<SystemTime>,
@@ -142,9 +141,8 @@ impl Circuit {
             // Before the history is read, so that it holds what `advance` has just changed.
             machine.take_changes().for_each(|change| history.record(change, now));
             Reading {
-                now,
                 word: machine.word(),
-                until: machine.until(),
+                left: machine.left(now),
                 reason: machine.reason().cloned(),
                 failure_count: machine.failure_count(now),
                 last_failure: *last_failure,

@@ -24,8 +24,10 @@ pub(crate) struct Machine {
     generation: u64,
     /// When the state was entered or renewed.
     since: u64,
-    /// Open: when a call may probe. Half-open: when the lease ends. Held: when its time to live ends.
-    until: u64,
+    /// Open: until a call may probe. Half-open: the lease. Held: the time to live.
+    ///
+    /// Kept as a length, because a deadline at the end of the clock could not be told from none.
+    period: Option<u64>,
     in_flight: u32,
     successes: u32,
     window: Window,
@@ -56,7 +58,7 @@ impl Machine {
             state: State::Closed,
             generation: 0,
             since: 0,
-            until: NEVER,
+            period: None,
             in_flight: 0,
             successes: 0,
             window: Window::new(limits.sliding_window),
@@ -73,8 +75,14 @@ impl Machine {
         self.since
     }
 
+    /// When the period ends; [`NEVER`] without one.
     pub(crate) fn until(&self) -> u64 {
-        self.until
+        self.period.map_or(NEVER, |period| self.since.saturating_add(period))
+    }
+
+    /// What is left of the period.
+    pub(crate) fn left(&self, now: u64) -> Option<u64> {
+        self.period.map(|period| period.saturating_sub(now.saturating_sub(self.since)))
     }
 
     pub(crate) fn reason(&self) -> Option<&Arc<str>> {
@@ -92,22 +100,16 @@ impl Machine {
 
     /// Lets timers act that are due.
     pub(crate) fn advance(&mut self, now: u64) {
-        if now < self.since {
-            // A clock that steps back must not lengthen a period, so the period moves along.
-            let back = self.since - now;
-            self.since = now;
-            if self.until != NEVER {
-                self.until -= back;
-            }
-        }
-        if now < self.until || self.until == NEVER {
+        // A clock that steps back must not lengthen a period, so the period moves along.
+        self.since = self.since.min(now);
+        if self.left(now) != Some(0) {
             return;
         }
-        let due = self.until;
+        let due = self.until();
         match self.state {
             State::HalfOpen => self.open(due, Cause::ProbeTimeout),
             State::ForcedOpen | State::Disabled | State::MetricsOnly => {
-                self.enter(State::Closed, due, NEVER, Cause::HoldEnded, None);
+                self.enter(State::Closed, due, None, Cause::HoldEnded, None);
             }
             State::Closed | State::Open => {}
         }
@@ -116,12 +118,12 @@ impl Machine {
     /// A call asks to pass.
     pub(crate) fn admit(&mut self, now: u64) -> Result<(), Refusal> {
         self.advance(now);
-        let left = self.until.saturating_sub(now);
-        let (reason, retry_after) = match self.state {
+        let left = self.left(now);
+        let reason = match self.state {
             State::Closed | State::Disabled | State::MetricsOnly => return Ok(()),
-            State::Open if left == 0 => {
-                let lease = now.saturating_add(self.limits.probe_timeout);
-                self.enter(State::HalfOpen, now, lease, Cause::TimeoutElapsed, None);
+            State::Open if left == Some(0) => {
+                let lease = self.limits.probe_timeout;
+                self.enter(State::HalfOpen, now, Some(lease), Cause::TimeoutElapsed, None);
                 self.in_flight = 1;
                 return Ok(());
             }
@@ -129,11 +131,11 @@ impl Machine {
                 self.in_flight += 1;
                 return Ok(());
             }
-            State::Open => (RejectReason::Open, Some(left)),
-            State::HalfOpen => (RejectReason::HalfOpenFull, Some(left)),
-            State::ForcedOpen => (RejectReason::ForcedOpen, (self.until != NEVER).then_some(left)),
+            State::Open => RejectReason::Open,
+            State::HalfOpen => RejectReason::HalfOpenFull,
+            State::ForcedOpen => RejectReason::ForcedOpen,
         };
-        Err(Refusal { reason, retry_after })
+        Err(Refusal { reason, retry_after: left })
     }
 
     /// A call that was admitted in `generation` ends; `None` is a call without a verdict.
@@ -167,7 +169,7 @@ impl Machine {
             Verdict::Success => {
                 self.successes += 1;
                 if self.successes >= self.limits.success_threshold {
-                    self.enter(State::Closed, now, NEVER, Cause::ProbesSucceeded, None);
+                    self.enter(State::Closed, now, None, Cause::ProbesSucceeded, None);
                 }
             }
         }
@@ -178,7 +180,7 @@ impl Machine {
         self.advance(now);
         if self.state == State::Open {
             self.since = now;
-            self.until = now.saturating_add(self.limits.timeout);
+            self.period = Some(self.limits.timeout);
         } else {
             self.open(now, Cause::ByHand);
         }
@@ -187,32 +189,31 @@ impl Machine {
     /// By hand: closed with an empty window, whatever the state was.
     pub(crate) fn reset(&mut self, now: u64) {
         self.advance(now);
-        self.enter(State::Closed, now, NEVER, Cause::ByHand, None);
+        self.enter(State::Closed, now, None, Cause::ByHand, None);
     }
 
     /// By hand: stays in `state`. In that state already, only the time to live and the reason change.
     pub(crate) fn hold(&mut self, now: u64, state: State, ttl: Option<u64>, reason: Option<Arc<str>>) {
         self.advance(now);
-        let until = ttl.map_or(NEVER, |ttl| now.saturating_add(ttl));
         if self.state == state {
             self.since = now;
-            self.until = until;
+            self.period = ttl;
             self.reason = reason;
         } else {
-            self.enter(state, now, until, Cause::ByHand, reason);
+            self.enter(state, now, ttl, Cause::ByHand, reason);
         }
     }
 
     fn open(&mut self, at: u64, cause: Cause) {
-        self.enter(State::Open, at, at.saturating_add(self.limits.timeout), cause, None);
+        self.enter(State::Open, at, Some(self.limits.timeout), cause, None);
     }
 
-    fn enter(&mut self, to: State, at: u64, until: u64, cause: Cause, reason: Option<Arc<str>>) {
+    fn enter(&mut self, to: State, at: u64, period: Option<u64>, cause: Cause, reason: Option<Arc<str>>) {
         let from = self.state;
         self.generation += 1;
         self.state = to;
         self.since = at;
-        self.until = until;
+        self.period = period;
         self.in_flight = 0;
         self.successes = 0;
         self.reason = reason.clone();

@@ -62,7 +62,7 @@ impl<C: Deref<Target = Circuit>> Drop for Held<C> {
 }
 
 macro_rules! permit {
-    ($permit:ty) => {
+    ($permit:ty, $name:literal) => {
         impl $permit {
             /// Ends the call as a success.
             pub fn success(self) {
@@ -87,7 +87,7 @@ macro_rules! permit {
 
         impl fmt::Debug for $permit {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($permit))
+                f.debug_struct($name)
                     .field("breaker", self.held.slip.circuit.identity().name())
                     .field("generation", &self.held.slip.ticket.map(Word::generation))
                     .finish()
@@ -111,8 +111,8 @@ pub struct OwnedPermit {
     held: Held<Arc<Circuit>>,
 }
 
-permit!(Permit<'_>);
-permit!(OwnedPermit);
+permit!(Permit<'_>, "Permit");
+permit!(OwnedPermit, "OwnedPermit");
 
 impl<'a> Permit<'a> {
     pub(crate) fn new(circuit: &'a Circuit, ticket: Word) -> Self {

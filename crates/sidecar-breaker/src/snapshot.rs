@@ -1,7 +1,6 @@
 //! A breaker at one moment, as plain data.
 
 use crate::circuit::Reading;
-use crate::machine::NEVER;
 use crate::{State, Transition};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -51,8 +50,7 @@ pub struct BreakerSnapshot {
 impl BreakerSnapshot {
     pub(crate) fn new(name: &str, reading: Reading) -> Self {
         let state = reading.word.state();
-        let left = Duration::from_nanos(reading.until.saturating_sub(reading.now));
-        let ends = state.is_held() && reading.until != NEVER;
+        let left = reading.left.map(Duration::from_nanos);
         Self {
             name: name.to_owned(),
             state,
@@ -64,8 +62,8 @@ impl BreakerSnapshot {
             rejected: reading.counts.rejected,
             late: reading.counts.late,
             generation: reading.word.generation(),
-            next_probe_in: (state == State::Open).then_some(left),
-            hold_ends_in: ends.then_some(left),
+            next_probe_in: left.filter(|_| state == State::Open),
+            hold_ends_in: left.filter(|_| state.is_held()),
             reason: reading.reason,
             transitions: reading.transitions,
         }

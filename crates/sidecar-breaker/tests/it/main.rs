@@ -1,0 +1,17 @@
+//! The breaker's contract, in virtual time.
+
+mod by_hand;
+mod calls;
+mod concurrency;
+mod futures;
+mod half_open;
+mod lifecycle;
+mod model;
+mod peers;
+mod permits;
+mod properties;
+mod registry;
+mod settings;
+mod snapshot;
+mod support;
+mod table;
