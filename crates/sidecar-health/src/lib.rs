@@ -1,1 +1,131 @@
-//! Placeholder
+//! Health checks whose results are leases: green is proof of a recent success, never a memory.
+//!
+//! A [`Component`] is a name and a check. [`Health`] runs the checks in the background and says, whenever it
+//! is asked, how each component and the whole stand. Serving that over HTTP, publishing metrics and calling
+//! anyone when something changes are left to the reader of [`HealthReport`].
+//!
+//! ```
+//! use sidecar_health::{CheckResult, Component, Health, Status};
+//!
+//! # fn ping() -> std::io::Result<()> { Ok(()) }
+//! let health = Health::builder()
+//!     .component(Component::new("database", || -> CheckResult { Ok(ping()?) }).critical(true))
+//!     .start()?;
+//! while !health.is_ready() {
+//!     std::thread::yield_now(); // until the first check has succeeded
+//! }
+//! let report = health.report();
+//! assert_eq!(report.status(), Status::Healthy);
+//! assert!(report.component("database").is_some_and(|database| database.is_critical()));
+//! # Ok::<(), sidecar_health::StartError>(())
+//! ```
+//!
+//! # How it works
+//! ```text
+//!            success_threshold successes            failure_threshold failures,
+//!                    in a row                       or no success for max_age
+//!  unknown ------------------------> healthy or  ------------------------------> unhealthy
+//!     |                              degraded    <------------------------------     ^
+//!     |                                            success_threshold successes       |
+//!     +------------------------------------------------------------------------------+
+//!                              failure_threshold failures in a row
+//! ```
+//! - **A result is a lease.** When someone reads, a component is healthy or degraded only if a success is
+//!   younger than its `max_age`. Nothing has to happen for a lease to run out, so it does even when every
+//!   thread of this crate is dead.
+//! - **The scheduler is a component too**, critical and named `scheduler`: each look it takes is a success
+//!   with a lease of its own. If it dies, the whole is unhealthy within `scheduler_max_age`.
+//! - **A check fails alone.** Each has one thread. A run over its timeout is a failure ([`Cause::Timeout`]),
+//!   and again after each further interval; it is never started a second time while it hangs. A panic is a
+//!   failure ([`Cause::Panicked`]), and the check is called again when it is due.
+//! - **The whole** is the worst of every critical component's status and every other's capped at
+//!   `degraded`. When at least two of the application's components fail and the share of the others is below
+//!   `degraded_threshold`, it is unhealthy.
+//! - **Three questions.** [`is_live`](Health::is_live) depends on no check,
+//!   [`is_ready`](Health::is_ready) on the critical components that the application registered and on
+//!   [`Lifecycle`], [`is_started`](Health::is_started) on their having been up once.
+//!
+//! # Settings
+//! | of a [`Component`] | default | range |
+//! | --- | --- | --- |
+//! | `critical` | false | |
+//! | `interval` | `check_interval` | 1 ms to 24 h |
+//! | `timeout` | 5 s | 1 ms to 24 h |
+//! | `jitter` | 0.1 | 0.0 to 0.5 of the interval |
+//! | `failure_threshold` | 3 | at least 1 |
+//! | `success_threshold` | 1 | at least 1 |
+//! | `max_age` | `(failure_threshold + 1) x interval + timeout + jitter` | at least `interval + timeout` |
+//!
+//! | of the whole ([`HealthBuilder`]) | default | range |
+//! | --- | --- | --- |
+//! | `check_interval` | 30 s | 1 ms to 24 h |
+//! | `degraded_threshold` | 0.7 | 0.0 (off) to 1.0 |
+//! | `critical_components` | none | |
+//! | `built_in_interval` | 1 s | 1 ms to 24 h |
+//! | `scheduler_max_age` | 5 s | at least 2 x `built_in_interval` |
+//!
+//! # Cost
+//! Reading takes no lock, runs no check and costs time in proportion to the number of components; it does
+//! not change how often checks run. Each component has one thread, asleep between runs, from its first run
+//! on; the scheduler has one more, unless [`Health::tick`] is called by a thread that exists anyway.
+//!
+//! # Limits
+//! - At most 256 components of the application, 1 024 built in, 256 threads with checks (a check that hangs
+//!   keeps its thread even after its component is removed; when all are taken, a check that has no thread
+//!   yet fails with [`Cause::Error`]), 16 transitions per component, 1 024 bytes and 16 numbers per outcome.
+//! - Built with `panic = "abort"`, a check that panics ends the process, as any panic does.
+//! - Leases are measured on the monotonic clock, which on Linux stands still while the machine sleeps.
+//!
+//! # Features
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `serde` | `Serialize` for [`HealthReport`], [`ComponentHealth`], [`Status`] and [`Cause`] |
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod aggregate;
+mod builder;
+mod built_in;
+mod component;
+mod engine;
+mod error;
+mod evidence;
+mod health;
+mod history;
+mod hysteresis;
+#[cfg(feature = "serde")]
+mod json;
+mod lifecycle;
+mod names;
+mod outcome;
+mod report;
+mod schedule;
+mod slot;
+mod snapshot;
+mod state;
+mod status;
+mod table;
+mod worker;
+
+pub use builder::{
+    DEFAULT_BUILT_IN_INTERVAL, DEFAULT_CHECK_INTERVAL, DEFAULT_DEGRADED_THRESHOLD, DEFAULT_SCHEDULER_MAX_AGE,
+    HealthBuilder,
+};
+pub use built_in::BuiltIn;
+pub use component::{
+    Component, DEFAULT_FAILURE_THRESHOLD, DEFAULT_JITTER, DEFAULT_SUCCESS_THRESHOLD, DEFAULT_TIMEOUT,
+};
+pub use error::{RegisterError, StartError};
+pub use health::Health;
+pub use history::{MAX_TRANSITIONS, Transition};
+pub use lifecycle::Lifecycle;
+pub use names::MAX_NAME_BYTES;
+pub use outcome::{
+    CheckOutcome, CheckResult, IntoOutcome, MAX_MESSAGE_BYTES, MAX_NUMBER_NAME_BYTES, MAX_NUMBERS,
+};
+pub use report::{ComponentHealth, HealthReport};
+pub use sidecar_core::{Clock, SettingsError};
+pub use status::{Cause, Status};
+pub use table::{MAX_BUILT_INS, MAX_COMPONENTS};
+pub use worker::MAX_THREADS;

@@ -1,0 +1,150 @@
+//! Settings of the whole.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sidecar_core::Clock;
+use sidecar_core::clock::nanos;
+
+use crate::SettingsError;
+use crate::built_in::BuiltIn;
+use crate::component::{Component, check_time};
+use crate::engine::{Engine, Policy};
+use crate::error::{RegisterError, StartError};
+use crate::health::Health;
+
+/// The interval of checks that name none.
+pub const DEFAULT_CHECK_INTERVAL: Duration = Duration::from_secs(30);
+/// The share of working components below which the whole is unhealthy.
+pub const DEFAULT_DEGRADED_THRESHOLD: f64 = 0.7;
+/// How often built-in components are judged.
+pub const DEFAULT_BUILT_IN_INTERVAL: Duration = Duration::from_secs(1);
+/// How long after its last look the scheduler counts as dead.
+pub const DEFAULT_SCHEDULER_MAX_AGE: Duration = Duration::from_secs(5);
+
+/// Collects settings and components; [`start`](Self::start) or [`build`](Self::build) checks them all.
+#[derive(Debug)]
+#[must_use = "nothing is checked until it is started"]
+pub struct HealthBuilder {
+    components: Vec<Component>,
+    built_ins: Vec<BuiltIn>,
+    check_interval: Duration,
+    degraded_threshold: f64,
+    critical_components: BTreeSet<String>,
+    built_in_interval: Duration,
+    scheduler_max_age: Duration,
+    clock: Clock,
+}
+
+impl HealthBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            components: Vec::new(),
+            built_ins: Vec::new(),
+            check_interval: DEFAULT_CHECK_INTERVAL,
+            degraded_threshold: DEFAULT_DEGRADED_THRESHOLD,
+            critical_components: BTreeSet::new(),
+            built_in_interval: DEFAULT_BUILT_IN_INTERVAL,
+            scheduler_max_age: DEFAULT_SCHEDULER_MAX_AGE,
+            clock: Clock::new(),
+        }
+    }
+
+    /// Adds a component; more can be registered while running. Defaults to none.
+    pub fn component(mut self, component: Component) -> Self {
+        self.components.push(component);
+        self
+    }
+
+    /// Adds a component that stands for a part of the sidecar: for whoever assembles one, see [`BuiltIn`].
+    /// Defaults to none but the scheduler, which is always there.
+    pub fn built_in(mut self, built_in: BuiltIn) -> Self {
+        self.built_ins.push(built_in);
+        self
+    }
+
+    /// The interval of components that name none of their own; 1 ms to 24 h. Defaults to 30 s.
+    pub fn check_interval(mut self, interval: Duration) -> Self {
+        self.check_interval = interval;
+        self
+    }
+
+    /// When at least two of the application's components fail and the share of the others among those
+    /// with a verdict is below this, the whole is unhealthy; 0.0 to 1.0, and 0.0 turns it off. Defaults
+    /// to 0.7.
+    pub fn degraded_threshold(mut self, share: f64) -> Self {
+        self.degraded_threshold = share;
+        self
+    }
+
+    /// Marks components critical by name, whatever they say themselves: the application's, and breakers as
+    /// `breaker:NAME`. A name that is not registered has no effect. Defaults to none.
+    pub fn critical_components<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.critical_components = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// How often built-in components are judged, and so how often the scheduler looks at the least; 1 ms
+    /// to 24 h. Defaults to 1 s.
+    pub fn built_in_interval(mut self, interval: Duration) -> Self {
+        self.built_in_interval = interval;
+        self
+    }
+
+    /// How long a look of the scheduler vouches for it and for the built-in components; at least twice
+    /// `built_in_interval`. Defaults to 5 s.
+    pub fn scheduler_max_age(mut self, max_age: Duration) -> Self {
+        self.scheduler_max_age = max_age;
+        self
+    }
+
+    /// The clock that leases are measured by, for tests in virtual time. Defaults to the machine's.
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
+        self.clock = clock.into();
+        self
+    }
+
+    /// Checks every setting. Nothing runs until [`Health::tick`] is called, for the first time and then
+    /// whenever it says.
+    ///
+    /// # Errors
+    /// The first setting or component that was refused.
+    pub fn build(self) -> Result<Health, SettingsError> {
+        check_time("check_interval", self.check_interval)?;
+        check_time("built_in_interval", self.built_in_interval)?;
+        if !(0.0..=1.0).contains(&self.degraded_threshold) {
+            let allowed = "a share from 0.0 to 1.0";
+            return Err(SettingsError::new("degraded_threshold", self.degraded_threshold, allowed));
+        }
+        if self.scheduler_max_age < self.built_in_interval.saturating_mul(2) {
+            let value = format!("{:?}", self.scheduler_max_age);
+            return Err(SettingsError::new("scheduler_max_age", value, "at least 2 x built_in_interval"));
+        }
+        let policy = Policy {
+            check_interval: self.check_interval,
+            degraded_threshold: self.degraded_threshold,
+            critical_components: self.critical_components,
+            built_in_interval: nanos(self.built_in_interval),
+            scheduler_max_age: nanos(self.scheduler_max_age),
+        };
+        let engine = Engine::new(policy, self.clock);
+        for component in self.components {
+            engine.register(component).map_err(RegisterError::into_settings)?;
+        }
+        for built_in in self.built_ins {
+            engine.add_built_in(built_in).map_err(RegisterError::into_settings)?;
+        }
+        Ok(Health::new(engine))
+    }
+
+    /// Checks every setting, judges the built-in components, hands out the first checks, and goes on with
+    /// both on a thread of its own.
+    ///
+    /// # Errors
+    /// The first setting or component that was refused, or that there is no room for a thread.
+    pub fn start(self) -> Result<Health, StartError> {
+        let health = self.build()?;
+        health.start().map_err(StartError::Thread)?;
+        Ok(health)
+    }
+}

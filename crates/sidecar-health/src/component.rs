@@ -1,0 +1,245 @@
+//! A component of the application, its check and its settings.
+
+use std::fmt;
+use std::time::Duration;
+
+use sidecar_core::clock::nanos;
+
+use crate::SettingsError;
+use crate::hysteresis::Thresholds;
+use crate::names;
+use crate::outcome::IntoOutcome;
+use crate::schedule::Timing;
+use crate::worker::BoxedCheck;
+
+/// How long a check may take, unless the component says otherwise.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The share of the interval by which a run may begin early, unless the component says otherwise.
+pub const DEFAULT_JITTER: f64 = 0.1;
+/// Failures in a row that turn a component over, unless it says otherwise.
+pub const DEFAULT_FAILURE_THRESHOLD: u32 = 3;
+/// Successes in a row that turn a component back, unless it says otherwise.
+pub const DEFAULT_SUCCESS_THRESHOLD: u32 = 1;
+
+/// Longest and shortest interval and timeout.
+const TIMES: std::ops::RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(86_400);
+const TIMES_TEXT: &str = "a duration from 1 ms to 24 h";
+
+/// A part of the application that a check vouches for.
+///
+/// The check runs on a thread of the component's own, never twice at once, and may block. Whatever it
+/// captures is dropped on that thread, once it has run. A check that panicked is called again; should its captured state
+/// not stand that, let it rebuild the state.
+///
+/// ```
+/// use sidecar_health::{CheckResult, Component};
+/// use std::time::Duration;
+///
+/// # fn ping() -> std::io::Result<()> { Ok(()) }
+/// let database = Component::new("database", || -> CheckResult { Ok(ping()?) })
+///     .critical(true)
+///     .interval(Duration::from_secs(10))
+///     .timeout(Duration::from_secs(2));
+/// let cache = Component::new("cache", ping); // any `Result<(), E>` will do
+/// ```
+#[must_use = "a component is checked once it is registered"]
+pub struct Component {
+    name: String,
+    check: BoxedCheck,
+    critical: bool,
+    interval: Option<Duration>,
+    timeout: Duration,
+    jitter: f64,
+    failure_threshold: u32,
+    success_threshold: u32,
+    max_age: Option<Duration>,
+}
+
+/// A component whose settings have been found good.
+pub(crate) struct Checked {
+    pub(crate) name: String,
+    pub(crate) check: BoxedCheck,
+    pub(crate) critical: bool,
+    pub(crate) timing: Timing,
+    pub(crate) thresholds: Thresholds,
+    pub(crate) max_age: u64,
+}
+
+impl Component {
+    /// A component with a check that may block.
+    pub fn new<R: IntoOutcome>(
+        name: impl Into<String>,
+        mut check: impl FnMut() -> R + Send + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            check: Box::new(move || check().into_outcome()),
+            critical: false,
+            interval: None,
+            timeout: DEFAULT_TIMEOUT,
+            jitter: DEFAULT_JITTER,
+            failure_threshold: DEFAULT_FAILURE_THRESHOLD,
+            success_threshold: DEFAULT_SUCCESS_THRESHOLD,
+            max_age: None,
+        }
+    }
+
+    /// Whether the whole is only as good as this component, and readiness depends on it. Defaults to false.
+    pub fn critical(mut self, critical: bool) -> Self {
+        self.critical = critical;
+        self
+    }
+
+    /// From one start of the check to the next; 1 ms to 24 h. Defaults to the checker's
+    /// [`check_interval`](crate::HealthBuilder::check_interval).
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = Some(interval);
+        self
+    }
+
+    /// A run that takes this long or longer has failed; 1 ms to 24 h. Defaults to 5 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Up to this share of the interval a run begins early, at random, so that instances which started
+    /// together drift apart; 0.0 to 0.5. Defaults to 0.1.
+    pub fn jitter(mut self, share: f64) -> Self {
+        self.jitter = share;
+        self
+    }
+
+    /// Failures in a row that turn the component unhealthy; at least 1. Defaults to 3.
+    pub fn failure_threshold(mut self, failures: u32) -> Self {
+        self.failure_threshold = failures;
+        self
+    }
+
+    /// Successes in a row that turn the component healthy, at first and after a failure; at least 1.
+    /// Defaults to 1.
+    pub fn success_threshold(mut self, successes: u32) -> Self {
+        self.success_threshold = successes;
+        self
+    }
+
+    /// How long a success vouches for the component; at least `interval + timeout`, or the lease of a
+    /// component that always answers could run out. Defaults to
+    /// `(failure_threshold + 1) x interval + timeout + jitter x interval`: just longer than it takes a
+    /// hanging check to be found out as such.
+    pub fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    pub(crate) fn validate(self, check_interval: Duration) -> Result<Checked, SettingsError> {
+        names::check_application(&self.name)?;
+        let interval = self.interval.unwrap_or(check_interval);
+        check_time("interval", interval)?;
+        check_time("timeout", self.timeout)?;
+        if !(0.0..=0.5).contains(&self.jitter) {
+            return Err(SettingsError::new("jitter", self.jitter, "a share from 0.0 to 0.5"));
+        }
+        for (field, count) in
+            [("failure_threshold", self.failure_threshold), ("success_threshold", self.success_threshold)]
+        {
+            if count == 0 {
+                return Err(SettingsError::new(field, count, "at least 1"));
+            }
+        }
+        let jitter = interval.mul_f64(self.jitter);
+        let max_age = match self.max_age {
+            None => interval
+                .saturating_mul(self.failure_threshold.saturating_add(1))
+                .saturating_add(self.timeout)
+                .saturating_add(jitter),
+            Some(given) if given >= interval.saturating_add(self.timeout) => given,
+            Some(given) => {
+                let value = format!("{given:?}");
+                return Err(SettingsError::new("max_age", value, "at least interval + timeout"));
+            }
+        };
+        Ok(Checked {
+            name: self.name,
+            check: self.check,
+            critical: self.critical,
+            timing: Timing { interval: nanos(interval), timeout: nanos(self.timeout), jitter: nanos(jitter) },
+            thresholds: Thresholds { failure: self.failure_threshold, success: self.success_threshold },
+            max_age: nanos(max_age),
+        })
+    }
+}
+
+/// Refuses a time that no interval or timeout can be.
+pub(crate) fn check_time(field: &'static str, time: Duration) -> Result<(), SettingsError> {
+    if TIMES.contains(&time) {
+        return Ok(());
+    }
+    Err(SettingsError::new(field, format!("{time:?}"), TIMES_TEXT))
+}
+
+impl fmt::Debug for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Component")
+            .field("name", &self.name)
+            .field("critical", &self.critical)
+            .field("interval", &self.interval)
+            .field("timeout", &self.timeout)
+            .field("jitter", &self.jitter)
+            .field("failure_threshold", &self.failure_threshold)
+            .field("success_threshold", &self.success_threshold)
+            .field("max_age", &self.max_age)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secs(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn component() -> Component {
+        Component::new("database", || true)
+    }
+
+    fn refused(component: Component) -> &'static str {
+        component.validate(secs(30)).err().expect("it should be refused").field()
+    }
+
+    #[test]
+    fn the_default_lease_outlasts_the_failures_that_turn_a_component_over() {
+        let checked = component().interval(secs(10)).timeout(secs(2)).validate(secs(30)).expect("valid");
+        assert_eq!(checked.max_age, nanos(secs(4 * 10 + 2 + 1)));
+        let inherited = component().validate(secs(7)).expect("valid");
+        assert_eq!(inherited.timing.interval, nanos(secs(7)));
+    }
+
+    #[test]
+    fn a_lease_shorter_than_interval_and_timeout_is_refused() {
+        let component = || component().interval(secs(10)).timeout(secs(2));
+        assert_eq!(refused(component().max_age(secs(11))), "max_age");
+        assert_eq!(component().max_age(secs(12)).validate(secs(30)).expect("valid").max_age, nanos(secs(12)));
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_by_name() {
+        assert_eq!(refused(component().interval(Duration::ZERO)), "interval");
+        assert_eq!(refused(component().interval(Duration::MAX)), "interval");
+        assert_eq!(refused(component().timeout(Duration::ZERO)), "timeout");
+        assert_eq!(refused(component().jitter(f64::NAN)), "jitter");
+        assert_eq!(refused(component().jitter(0.6)), "jitter");
+        assert_eq!(refused(component().failure_threshold(0)), "failure_threshold");
+        assert_eq!(refused(component().success_threshold(0)), "success_threshold");
+        assert_eq!(refused(Component::new("scheduler", || true)), "name");
+    }
+
+    #[test]
+    fn extreme_thresholds_do_not_overflow_the_lease() {
+        let checked =
+            component().interval(secs(86_400)).failure_threshold(u32::MAX).validate(secs(30)).expect("valid");
+        assert_eq!(checked.max_age, u64::MAX);
+    }
+}

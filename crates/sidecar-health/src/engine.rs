@@ -1,0 +1,307 @@
+//! Scheduling: everything that changes what is known. Reading takes no lock.
+
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::thread::{self, Thread};
+use std::time::{Duration, SystemTime};
+use std::{fmt, io};
+
+use arc_swap::ArcSwap;
+use parking_lot::{Mutex, MutexGuard};
+use sidecar_core::{Clock, threads};
+
+use crate::built_in::{BuiltIn, Judge};
+use crate::component::{Checked, Component};
+use crate::error::RegisterError;
+use crate::evidence::{Evidence, Moment};
+use crate::history::History;
+use crate::hysteresis::Thresholds;
+use crate::lifecycle::{Latch, Lifecycle};
+use crate::names::{self, SCHEDULER};
+use crate::outcome::CheckOutcome;
+use crate::report::HealthReport;
+use crate::schedule::Schedule;
+use crate::slot::{Published, Work};
+use crate::snapshot::Snapshot;
+use crate::state::State;
+use crate::table::{Key, NEVER, Table};
+use crate::worker::{Threads, Worker};
+
+/// Settings of the whole, found good.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) check_interval: Duration,
+    pub(crate) degraded_threshold: f64,
+    pub(crate) critical_components: BTreeSet<String>,
+    /// In nanoseconds.
+    pub(crate) built_in_interval: u64,
+    /// In nanoseconds.
+    pub(crate) scheduler_max_age: u64,
+}
+
+pub(crate) struct Engine {
+    policy: Policy,
+    clock: Clock,
+    lifecycle: Latch,
+    /// Start-up is over, once and for all.
+    started: AtomicBool,
+    /// When the scheduler means to look again.
+    planned: AtomicU64,
+    sleeper: OnceLock<Thread>,
+    table: Mutex<Table>,
+    snapshot: ArcSwap<Snapshot>,
+    threads: Arc<Threads>,
+    me: Weak<Self>,
+}
+
+impl Engine {
+    pub(crate) fn new(policy: Policy, clock: Clock) -> Arc<Self> {
+        let engine = Arc::new_cyclic(|me| Self {
+            policy,
+            clock,
+            lifecycle: Latch::default(),
+            started: AtomicBool::new(false),
+            planned: AtomicU64::new(0),
+            sleeper: OnceLock::new(),
+            table: Mutex::new(Table::new(RandomState::new().build_hasher().finish())),
+            snapshot: ArcSwap::default(),
+            threads: Arc::default(),
+            me: Weak::clone(me),
+        });
+        let scheduler = engine.built_in(SCHEDULER, true);
+        let work = Work::BuiltIn { judge: Judge::scheduler(), due: 0 };
+        let mut table = engine.table.lock();
+        table.insert(scheduler, work);
+        engine.publish(&table);
+        drop(table);
+        engine
+    }
+
+    /// Adds a component, and starts its first run if the scheduler is at work.
+    pub(crate) fn register(&self, component: Component) -> Result<(), RegisterError> {
+        let Checked { name, check, critical, timing, thresholds, max_age } =
+            component.validate(self.policy.check_interval)?;
+        let published = Published {
+            critical: critical || self.policy.critical_components.contains(&name),
+            name: name.into(),
+            application: true,
+            thresholds,
+            max_age,
+            state: State::NEW,
+            history: History::default(),
+        };
+        let worker = Worker::new(check);
+        let work = Work::Check { timing, schedule: Schedule::Waiting { due: 0 }, worker };
+        self.insert(published, work, None)
+    }
+
+    /// Adds a built-in component, judged at once if the scheduler is at work.
+    pub(crate) fn add_built_in(&self, built_in: BuiltIn) -> Result<(), RegisterError> {
+        let (name, judge, critical) = built_in.validate()?;
+        let named = names::breaker(&name).is_some() && self.policy.critical_components.contains(&name);
+        let published = self.built_in(&name, critical || named);
+        let first = (self.lifecycle.get() != Lifecycle::Starting).then(|| judge.ask());
+        self.insert(published, Work::BuiltIn { judge, due: 0 }, first)
+    }
+
+    fn built_in(&self, name: &str, critical: bool) -> Published {
+        Published {
+            name: name.into(),
+            critical,
+            application: false,
+            thresholds: Thresholds::IMMEDIATE,
+            max_age: self.policy.scheduler_max_age,
+            state: State::NEW,
+            history: History::default(),
+        }
+    }
+
+    fn insert(&self, published: Published, work: Work, first: Option<Evidence>) -> Result<(), RegisterError> {
+        let at = self.moment();
+        let mut table = self.table.lock();
+        let room = match self.lifecycle.get() {
+            Lifecycle::Stopped => Err(RegisterError::Stopped),
+            _ => table.room_for(&published),
+        };
+        if let Err(error) = room {
+            // Before the work, whose check is the application's.
+            drop(table);
+            return Err(error);
+        }
+        let key = table.insert(published, work);
+        if let Some(evidence) = first {
+            table.record(&key, at, evidence);
+        }
+        if self.lifecycle.get() != Lifecycle::Starting {
+            self.poll(&mut table, at);
+        }
+        self.publish(&table);
+        drop(table);
+        self.wake();
+        Ok(())
+    }
+
+    pub(crate) fn remove(&self, name: &str, application: bool) -> bool {
+        if name == SCHEDULER {
+            return false;
+        }
+        let mut table = self.table.lock();
+        let slot = table.remove(name, application);
+        self.publish(&table);
+        drop(table);
+        slot.is_some()
+    }
+
+    /// Looks at everything once; answers when to look again.
+    pub(crate) fn tick(&self, now: u64) -> u64 {
+        let due = match self.running() {
+            Some(mut table) => table.due_built_ins(now, self.policy.built_in_interval),
+            None => return NEVER,
+        };
+        let judged: Vec<_> = due.iter().map(|(key, judge)| (key, judge.ask())).collect();
+        let at = Moment { now, wall: SystemTime::now() };
+        let Some(mut table) = self.running() else { return NEVER };
+        for (key, evidence) in judged {
+            table.record(key, at, evidence);
+        }
+        self.poll(&mut table, at);
+        let next = table.wake(now);
+        self.planned.store(next, Ordering::SeqCst);
+        self.publish(&table);
+        drop(table);
+        self.lifecycle.advance(Lifecycle::Running);
+        self.is_started();
+        next
+    }
+
+    /// The table, unless everything has been stopped.
+    fn running(&self) -> Option<MutexGuard<'_, Table>> {
+        let table = self.table.lock();
+        (self.lifecycle.get() != Lifecycle::Stopped).then_some(table)
+    }
+
+    fn poll(&self, table: &mut Table, at: Moment) {
+        table.poll(at, |worker, key| {
+            worker.run(&self.threads, || {
+                let engine = Weak::clone(&self.me);
+                Box::new(move |result| {
+                    if let Some(engine) = engine.upgrade() {
+                        engine.finish(&key, result);
+                    }
+                })
+            })
+        });
+    }
+
+    /// Takes the result of a run, on the check's own thread.
+    fn finish(&self, key: &Key, result: Result<CheckOutcome, String>) {
+        let at = self.moment();
+        let Some(mut table) = self.running() else { return };
+        let due = table.finish(key, at, Evidence::answered(result));
+        self.publish(&table);
+        drop(table);
+        if due.is_some_and(|due| due < self.planned.load(Ordering::SeqCst)) {
+            self.wake();
+        }
+    }
+
+    /// Starts a thread that ticks. The first tick is over when this returns.
+    pub(crate) fn start(self: &Arc<Self>) -> io::Result<()> {
+        self.tick(self.clock.now());
+        let engine = Arc::clone(self);
+        threads::spawn("health", move || {
+            let _ = engine.sleeper.set(thread::current());
+            loop {
+                let now = engine.clock.now();
+                match engine.tick(now) {
+                    NEVER => break,
+                    next => thread::park_timeout(Duration::from_nanos(next.saturating_sub(now))),
+                }
+            }
+        })?;
+        Ok(())
+    }
+
+    fn wake(&self) {
+        if let Some(sleeper) = self.sleeper.get() {
+            sleeper.unpark();
+        }
+    }
+
+    pub(crate) fn drain(&self) {
+        self.lifecycle.advance(Lifecycle::Draining);
+    }
+
+    pub(crate) fn stop(&self) {
+        let at = self.moment();
+        let mut table = self.table.lock();
+        if self.lifecycle.get() == Lifecycle::Stopped {
+            return;
+        }
+        self.lifecycle.advance(Lifecycle::Stopped);
+        let work = table.end(at);
+        self.publish(&table);
+        drop(table);
+        drop(work);
+        self.wake();
+    }
+
+    pub(crate) fn report(&self) -> HealthReport {
+        let at = self.moment();
+        HealthReport::new(&self.snapshot.load(), at, self.policy.degraded_threshold)
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.lifecycle() == Lifecycle::Running && self.snapshot.load().is_ready(self.clock.now())
+    }
+
+    pub(crate) fn is_started(&self) -> bool {
+        if self.started.load(Ordering::SeqCst) {
+            return true;
+        }
+        let started = self.lifecycle() != Lifecycle::Starting && self.snapshot.load().has_started();
+        if started {
+            self.started.store(true, Ordering::SeqCst);
+        }
+        started
+    }
+
+    pub(crate) fn lifecycle(&self) -> Lifecycle {
+        self.lifecycle.get()
+    }
+
+    pub(crate) fn snapshot(&self) -> arc_swap::Guard<Arc<Snapshot>> {
+        self.snapshot.load()
+    }
+
+    pub(crate) fn unregistered_critical_components(&self) -> Vec<String> {
+        let snapshot = self.snapshot.load();
+        let missing = self.policy.critical_components.iter().filter(|name| !snapshot.has_component(name));
+        missing.cloned().collect()
+    }
+
+    pub(crate) fn worker_threads(&self) -> usize {
+        self.threads.alive()
+    }
+
+    /// Shows readers what the table holds. Called with the table locked, so that nothing is overwritten by
+    /// something older.
+    fn publish(&self, table: &Table) {
+        self.snapshot.store(Arc::new(table.snapshot()));
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { now: self.clock.now(), wall: SystemTime::now() }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("policy", &self.policy)
+            .field("lifecycle", &self.lifecycle())
+            .finish_non_exhaustive()
+    }
+}

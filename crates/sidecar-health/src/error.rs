@@ -1,0 +1,100 @@
+//! Why a component was not registered, or health checking not started.
+
+use std::{fmt, io};
+
+use crate::SettingsError;
+
+/// Why a component was not registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// A setting or the name was refused.
+    Settings(SettingsError),
+    /// A component of that name is there already.
+    Duplicate {
+        /// The name.
+        name: String,
+    },
+    /// There is no room for one more.
+    Full {
+        /// How many there may be.
+        limit: usize,
+    },
+    /// Health checking was stopped.
+    Stopped,
+}
+
+impl RegisterError {
+    /// The same refusal as that of a setting, for a builder.
+    pub(crate) fn into_settings(self) -> SettingsError {
+        match self {
+            Self::Settings(error) => error,
+            Self::Duplicate { name } => {
+                SettingsError::new("component", name, "a name that no other component has")
+            }
+            Self::Full { .. } | Self::Stopped => {
+                SettingsError::new("component", self, "within the limits of one health checker")
+            }
+        }
+    }
+}
+
+impl fmt::Display for RegisterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(error) => error.fmt(f),
+            Self::Duplicate { name } => write!(f, "a component named {name} is registered already"),
+            Self::Full { limit } => write!(f, "there are {limit} such components already"),
+            Self::Stopped => f.write_str("health checking was stopped"),
+        }
+    }
+}
+
+impl std::error::Error for RegisterError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Settings(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<SettingsError> for RegisterError {
+    fn from(error: SettingsError) -> Self {
+        Self::Settings(error)
+    }
+}
+
+/// Why health checking did not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A setting was refused.
+    Settings(SettingsError),
+    /// The operating system had no room for the scheduler's thread.
+    Thread(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(error) => error.fmt(f),
+            Self::Thread(error) => write!(f, "the scheduler's thread could not be started: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Settings(error) => Some(error),
+            Self::Thread(error) => Some(error),
+        }
+    }
+}
+
+impl From<SettingsError> for StartError {
+    fn from(error: SettingsError) -> Self {
+        Self::Settings(error)
+    }
+}

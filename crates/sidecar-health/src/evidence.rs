@@ -1,0 +1,72 @@
+//! What one run of a check, or its absence, says about a component.
+
+use std::time::{Duration, SystemTime};
+
+use crate::outcome::CheckOutcome;
+use crate::status::{Cause, Status};
+
+/// One instant on both clocks: monotonic for judging, wall for showing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// Monotonic nanoseconds.
+    pub(crate) now: u64,
+    pub(crate) wall: SystemTime,
+}
+
+/// A result to be recorded.
+#[derive(Debug)]
+pub(crate) struct Evidence {
+    pub(crate) outcome: CheckOutcome,
+    /// Why it failed; without meaning when it passed.
+    pub(crate) cause: Cause,
+    /// Whether this is the result of a run, rather than one more reminder that a run is missing.
+    pub(crate) of_a_run: bool,
+}
+
+impl Evidence {
+    /// What a check answered in time, or the message of its panic.
+    pub(crate) fn answered(result: Result<CheckOutcome, String>) -> Self {
+        match result {
+            Ok(outcome) => Self { outcome, cause: Cause::Error, of_a_run: true },
+            Err(message) => Self::failed(Cause::Panicked, message, true),
+        }
+    }
+
+    /// A run that is over its timeout and has not returned. Only the first finding is the run's result.
+    pub(crate) fn hanging(elapsed: u64, first: bool) -> Self {
+        Self::failed(
+            Cause::Timeout,
+            format!("still running after {:?}", Duration::from_nanos(elapsed)),
+            first,
+        )
+    }
+
+    /// A run that returned, but too late to count.
+    pub(crate) fn late(elapsed: u64, timeout: u64) -> Self {
+        let (elapsed, timeout) = (Duration::from_nanos(elapsed), Duration::from_nanos(timeout));
+        Self::failed(
+            Cause::Timeout,
+            format!("answered after {elapsed:?}, over its timeout of {timeout:?}"),
+            true,
+        )
+    }
+
+    /// A run that could not begin.
+    pub(crate) fn not_started(reason: String) -> Self {
+        Self::failed(Cause::Error, reason, true)
+    }
+
+    /// Nothing will be checked any more.
+    pub(crate) fn stopped() -> Self {
+        Self::failed(Cause::Stopped, Cause::Stopped.sentence().to_owned(), false)
+    }
+
+    fn failed(cause: Cause, message: String, of_a_run: bool) -> Self {
+        Self { outcome: CheckOutcome::unhealthy(message), cause, of_a_run }
+    }
+
+    /// Degraded passes: the component works.
+    pub(crate) fn passed(&self) -> bool {
+        self.outcome.status() != Status::Unhealthy
+    }
+}

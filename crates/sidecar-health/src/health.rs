@@ -1,0 +1,159 @@
+//! The handle.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::builder::HealthBuilder;
+use crate::built_in::BuiltIn;
+use crate::component::Component;
+use crate::engine::Engine;
+use crate::error::RegisterError;
+use crate::history::Transition;
+use crate::lifecycle::Lifecycle;
+use crate::report::HealthReport;
+
+/// The health of an application: registers components, schedules their checks, and says how they stand.
+///
+/// Clones are cheap and share everything. When the last one is dropped, or after [`stop`](Self::stop), the
+/// threads end; one that is in a check ends when the check returns. A check that captures a handle keeps
+/// health checking alive until it is removed or all is stopped.
+#[derive(Clone, Debug)]
+pub struct Health {
+    guard: Arc<Guard>,
+}
+
+/// Stops everything when the last handle is gone.
+#[derive(Debug)]
+struct Guard {
+    engine: Arc<Engine>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.engine.stop();
+    }
+}
+
+impl Health {
+    /// Settings and components of a new health checker.
+    pub fn builder() -> HealthBuilder {
+        HealthBuilder::new()
+    }
+
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
+        Self { guard: Arc::new(Guard { engine }) }
+    }
+
+    pub(crate) fn start(&self) -> io::Result<()> {
+        self.engine().start()
+    }
+
+    fn engine(&self) -> &Arc<Engine> {
+        &self.guard.engine
+    }
+
+    /// Adds a component. Unknown until its first verdict; while running, its first check starts at once.
+    ///
+    /// # Errors
+    /// When a setting or the name is refused, the name is taken, there are
+    /// [`MAX_COMPONENTS`](crate::MAX_COMPONENTS) already, or all was stopped.
+    pub fn register(&self, component: Component) -> Result<(), RegisterError> {
+        self.engine().register(component)
+    }
+
+    /// Takes a component of the application out, with its history. A check in progress finishes on its
+    /// thread, and its result is dropped. Answers whether there was one.
+    pub fn remove(&self, name: &str) -> bool {
+        self.engine().remove(name, true)
+    }
+
+    /// Adds a component that stands for a part of the sidecar: for whoever assembles one, see [`BuiltIn`].
+    /// While running it is judged before this returns, on the caller's thread.
+    ///
+    /// # Errors
+    /// When the name is not one of the reserved ones or is taken, it is marked critical and no breaker,
+    /// there are [`MAX_BUILT_INS`](crate::MAX_BUILT_INS) already, or all was stopped.
+    pub fn add_built_in(&self, built_in: BuiltIn) -> Result<(), RegisterError> {
+        self.engine().add_built_in(built_in)
+    }
+
+    /// Takes a built-in component out; the scheduler stays. Answers whether there was one.
+    pub fn remove_built_in(&self, name: &str) -> bool {
+        self.engine().remove(name, false)
+    }
+
+    /// How everything stands now. Runs no check and takes no lock.
+    #[must_use]
+    pub fn report(&self) -> HealthReport {
+        self.engine().report()
+    }
+
+    /// Whether the process should be left running. No check has a say in this, as no dependency is mended
+    /// by restarting those who depend on it: the process that answers is alive, in every state.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        true
+    }
+
+    /// Whether the application should get work: it is running, and every critical component that it
+    /// registered is healthy or degraded. Built-in components have no say.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.engine().is_ready()
+    }
+
+    /// Whether start-up is over: every critical component that the application registered has been healthy
+    /// or degraded. Once true it stays so.
+    #[must_use]
+    pub fn is_started(&self) -> bool {
+        self.engine().is_started()
+    }
+
+    /// Where the application is between its start and its end.
+    #[must_use]
+    pub fn lifecycle(&self) -> Lifecycle {
+        self.engine().lifecycle()
+    }
+
+    /// Turns readiness off for good, ahead of shutting down. Checks and reports go on.
+    pub fn drain(&self) {
+        self.engine().drain();
+    }
+
+    /// Ends all checks and threads, without waiting for a check in progress, and releases every check that
+    /// is not in one. The scheduler, and with it the whole, is unhealthy from now on.
+    pub fn stop(&self) {
+        self.engine().stop();
+    }
+
+    /// Judges the built-in components that are due, hands due checks to their own threads and counts those
+    /// that hang; for whoever drives a checker made by [`build`](HealthBuilder::build). `now` is read from
+    /// the clock that the builder was given. The first call turns [`Lifecycle::Starting`] into
+    /// [`Lifecycle::Running`].
+    ///
+    /// Answers when to call again, in the same nanoseconds: calling earlier is harmless, later delays checks.
+    /// After [`stop`](Self::stop) it is `u64::MAX`, and nothing happens any more.
+    pub fn tick(&self, now: u64) -> u64 {
+        self.engine().tick(now)
+    }
+
+    /// The last [`MAX_TRANSITIONS`](crate::MAX_TRANSITIONS) transitions of each component that is still
+    /// registered, all together, oldest first.
+    #[must_use]
+    pub fn history(&self) -> Vec<Transition> {
+        self.engine().snapshot().history()
+    }
+
+    /// Names marked by [`critical_components`](HealthBuilder::critical_components) that nobody registered.
+    #[must_use]
+    pub fn unregistered_critical_components(&self) -> Vec<String> {
+        self.engine().unregistered_critical_components()
+    }
+
+    /// Threads that run checks or wait for the next, those included that hang and belong to a component no
+    /// longer there; at most [`MAX_THREADS`](crate::MAX_THREADS).
+    #[must_use]
+    pub fn worker_threads(&self) -> usize {
+        self.engine().worker_threads()
+    }
+}

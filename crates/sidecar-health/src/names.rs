@@ -1,0 +1,82 @@
+//! Which names an application may give, and which the sidecar keeps for its own parts.
+
+use crate::SettingsError;
+
+/// Longest name of a component, in bytes.
+pub const MAX_NAME_BYTES: usize = 128;
+
+/// The built-in component that every health checker has: its own scheduler.
+pub(crate) const SCHEDULER: &str = "scheduler";
+
+/// Names of built-in components that the sidecar supplies, beside its breakers.
+const SUPPLIED: [&str; 4] = ["observer", "metrics", "profiler", "configuration"];
+
+/// What the name of a circuit breaker's component begins with.
+const BREAKER_PREFIX: &str = "breaker:";
+
+/// Longest name of a built-in component: a breaker's own name may be as long as a component's, twice over.
+const MAX_BUILT_IN_NAME_BYTES: usize = BREAKER_PREFIX.len() + 2 * MAX_NAME_BYTES;
+
+/// Refuses what an application may not call a component.
+pub(crate) fn check_application(name: &str) -> Result<(), SettingsError> {
+    if name == SCHEDULER || SUPPLIED.contains(&name) || name.starts_with(BREAKER_PREFIX) {
+        let allowed = "a name that is not reserved (scheduler, observer, metrics, profiler, configuration \
+                       and all that begin with breaker: are)";
+        return Err(SettingsError::new("name", name, allowed));
+    }
+    if !is_text(name, MAX_NAME_BYTES) {
+        return Err(SettingsError::new("name", format!("{name:?}"), "1 to 128 bytes, no control characters"));
+    }
+    Ok(())
+}
+
+/// Refuses what a built-in component may not be called.
+pub(crate) fn check_built_in(name: &str) -> Result<(), SettingsError> {
+    let breaker =
+        breaker(name).is_some_and(|rest| is_text(rest, MAX_BUILT_IN_NAME_BYTES - BREAKER_PREFIX.len()));
+    if breaker || SUPPLIED.contains(&name) {
+        return Ok(());
+    }
+    let allowed = "observer, metrics, profiler, configuration, or breaker: and 1 to 256 bytes without control \
+                   characters";
+    Err(SettingsError::new("built_in", format!("{name:?}"), allowed))
+}
+
+/// The breaker's own name, if the component stands for one.
+pub(crate) fn breaker(name: &str) -> Option<&str> {
+    name.strip_prefix(BREAKER_PREFIX)
+}
+
+fn is_text(name: &str, max_bytes: usize) -> bool {
+    !name.is_empty() && name.len() <= max_bytes && !name.contains(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reserved_names_are_for_built_in_components_alone() {
+        for name in ["observer", "metrics", "profiler", "configuration", "breaker:payments"] {
+            assert!(check_application(name).is_err(), "{name}");
+            assert_eq!(check_built_in(name), Ok(()));
+        }
+        for name in ["database", "Observer", "breaker"] {
+            assert_eq!(check_application(name), Ok(()));
+            assert!(check_built_in(name).is_err(), "{name}");
+        }
+        assert!(check_application(SCHEDULER).is_err() && check_built_in(SCHEDULER).is_err());
+    }
+
+    #[test]
+    fn empty_long_and_unprintable_names_are_refused() {
+        let long = "n".repeat(MAX_NAME_BYTES);
+        assert_eq!(check_application(&long), Ok(()));
+        for name in ["", "two\nlines", &format!("{long}n")] {
+            assert!(check_application(name).is_err(), "{name}");
+        }
+        assert!(check_built_in("breaker:").is_err());
+        assert_eq!(check_built_in(&format!("breaker:{long}{long}")), Ok(()));
+        assert!(check_built_in(&format!("breaker:{long}{long}n")).is_err());
+    }
+}

@@ -1,0 +1,149 @@
+//! What health looks like at one instant.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::aggregate::{Part, Whole, aggregate};
+use crate::evidence::Moment;
+use crate::outcome::CheckOutcome;
+use crate::slot::Published;
+use crate::snapshot::Snapshot;
+use crate::status::{Cause, Status};
+
+/// The whole and every component, judged at one instant.
+///
+/// With the feature `serde` it serialises as
+/// `{"status": .., "timestamp": .., "components": {NAME: {"status", "last_check", "critical", "cause",
+/// "message"}}}`, times in RFC 3339, and `numbers` in a component whose check gave some.
+#[derive(Clone, Debug)]
+pub struct HealthReport {
+    whole: Whole,
+    timestamp: SystemTime,
+    components: Vec<ComponentHealth>,
+}
+
+impl HealthReport {
+    pub(crate) fn new(snapshot: &Snapshot, at: Moment, degraded_threshold: f64) -> Self {
+        let components: Vec<_> =
+            snapshot.0.iter().map(|each| ComponentHealth::new(Arc::clone(each), at.now)).collect();
+        let parts = components.iter().map(|each| Part {
+            status: each.status,
+            critical: each.is_critical(),
+            application: !each.is_built_in(),
+        });
+        let whole = aggregate(parts, degraded_threshold);
+        Self { whole, timestamp: at.wall, components }
+    }
+
+    /// How the whole stands: the worst of every critical component's status and every other's capped at
+    /// [`Status::Degraded`]; unhealthy also when too large a share of the application's components fails.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.whole.status
+    }
+
+    /// When it was judged.
+    #[must_use]
+    pub fn timestamp(&self) -> SystemTime {
+        self.timestamp
+    }
+
+    /// Of the application's components that have a verdict, the share that does not fail, from 0.0 to
+    /// 1.0; none without any verdict.
+    #[must_use]
+    pub fn healthy_share(&self) -> Option<f64> {
+        self.whole.healthy_share
+    }
+
+    /// Every component, by name, built-in ones included.
+    pub fn components(&self) -> impl ExactSizeIterator<Item = &ComponentHealth> {
+        self.components.iter()
+    }
+
+    /// One component.
+    #[must_use]
+    pub fn component(&self, name: &str) -> Option<&ComponentHealth> {
+        let at = self.components.binary_search_by(|each| each.name().cmp(name)).ok()?;
+        Some(&self.components[at])
+    }
+
+    /// The same without anything that a check said: messages are fixed sentences, one per cause, and
+    /// numbers are left out. For readers who have not shown that they may see more.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        for component in &mut self.components {
+            component.detail = None;
+        }
+        self
+    }
+}
+
+/// One component, judged at one instant.
+#[derive(Clone, Debug)]
+pub struct ComponentHealth {
+    published: Arc<Published>,
+    status: Status,
+    cause: Option<Cause>,
+    detail: Option<Arc<CheckOutcome>>,
+}
+
+impl ComponentHealth {
+    fn new(published: Arc<Published>, now: u64) -> Self {
+        let judged = published.judge(now);
+        Self { published, status: judged.status, cause: judged.cause, detail: judged.detail }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.published.name
+    }
+
+    /// How it stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Why it is not healthy; none if it is.
+    #[must_use]
+    pub fn cause(&self) -> Option<Cause> {
+        self.cause
+    }
+
+    /// What the check said, or else the cause's fixed sentence.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        let own = self.detail.as_deref().and_then(CheckOutcome::message);
+        own.or_else(|| self.cause.map(Cause::sentence))
+    }
+
+    /// The numbers that the check gave with what [`message`](Self::message) shows.
+    pub fn numbers(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.detail.iter().flat_map(|outcome| outcome.numbers())
+    }
+
+    /// When the last run ended or was found to be over its timeout; none before the first.
+    #[must_use]
+    pub fn last_check(&self) -> Option<SystemTime> {
+        self.published.state.last_check()
+    }
+
+    /// How many runs have ended or were found to be over their timeout.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.published.state.runs()
+    }
+
+    /// Whether the whole is only as good as this component.
+    #[must_use]
+    pub fn is_critical(&self) -> bool {
+        self.published.critical
+    }
+
+    /// Whether it stands for a part of the sidecar, rather than of the application.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        !self.published.application
+    }
+}

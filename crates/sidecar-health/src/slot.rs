@@ -1,0 +1,97 @@
+//! One component as the engine keeps it, and the part of it that readers see.
+
+use std::sync::Arc;
+
+use crate::built_in::Judge;
+use crate::evidence::{Evidence, Moment};
+use crate::history::{self, History, Transition};
+use crate::hysteresis::Thresholds;
+use crate::schedule::{Schedule, Timing};
+use crate::state::{Judgement, State};
+use crate::status::Status;
+use crate::worker::Worker;
+
+/// What readers see of a component. Holds nothing of the application's, so that dropping one is harmless.
+#[derive(Clone, Debug)]
+pub(crate) struct Published {
+    pub(crate) name: Arc<str>,
+    pub(crate) critical: bool,
+    pub(crate) application: bool,
+    pub(crate) thresholds: Thresholds,
+    pub(crate) max_age: u64,
+    pub(crate) state: State,
+    pub(crate) history: History,
+}
+
+impl Published {
+    pub(crate) fn judge(&self, now: u64) -> Judgement {
+        self.state.judge(now, self.max_age)
+    }
+
+    /// Whether readiness and start-up wait for it.
+    pub(crate) fn gates(&self) -> bool {
+        self.application && self.critical
+    }
+}
+
+/// Where a component's evidence comes from.
+pub(crate) enum Work {
+    Check {
+        timing: Timing,
+        schedule: Schedule,
+        worker: Worker,
+    },
+    BuiltIn {
+        judge: Judge,
+        due: u64,
+    },
+    /// Nowhere any more.
+    Ended,
+}
+
+/// A component as the engine keeps it.
+pub(crate) struct Slot {
+    /// Tells this registration from an earlier one of the same name, whose results may still come in.
+    pub(crate) id: u64,
+    pub(crate) published: Arc<Published>,
+    pub(crate) work: Work,
+    seen: Status,
+}
+
+impl Slot {
+    pub(crate) fn new(id: u64, published: Published, work: Work) -> Self {
+        Self { id, published: Arc::new(published), work, seen: Status::Unknown }
+    }
+
+    /// Takes evidence into account. `transitions` counts those of all components.
+    pub(crate) fn record(&mut self, at: Moment, evidence: Evidence, transitions: &mut u64) {
+        // A lease that ran out unseen is a transition of its own, before the one that this may cause.
+        self.note(at, transitions);
+        let published = Arc::make_mut(&mut self.published);
+        published.state.record(at, evidence, published.thresholds, published.max_age);
+        self.note(at, transitions);
+    }
+
+    /// Replaces what the last failure says.
+    pub(crate) fn amend(&mut self, evidence: Evidence) {
+        Arc::make_mut(&mut self.published).state.amend(evidence);
+    }
+
+    /// Writes down a transition if the component reads differently than at the last look.
+    pub(crate) fn note(&mut self, at: Moment, transitions: &mut u64) {
+        let judged = self.published.judge(at.now);
+        if judged.status == self.seen {
+            return;
+        }
+        *transitions += 1;
+        let transition = Transition {
+            sequence: *transitions,
+            component: Arc::clone(&self.published.name),
+            from: std::mem::replace(&mut self.seen, judged.status),
+            to: judged.status,
+            cause: judged.cause,
+            at: at.wall,
+        };
+        history::push(&mut Arc::make_mut(&mut self.published).history, transition);
+    }
+}

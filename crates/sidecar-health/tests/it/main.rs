@@ -1,0 +1,13 @@
+//! Health checking through its public interface, in virtual time wherever time matters.
+
+mod bounds;
+mod checks;
+#[cfg(feature = "serde")]
+mod json;
+mod leases;
+mod lifecycle;
+mod registration;
+mod regressions;
+mod support;
+mod threads;
+mod whole;

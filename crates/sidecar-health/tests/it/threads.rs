@@ -1,0 +1,79 @@
+//! With real threads and real time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sidecar_health::{Cause, Component, Health, Status};
+
+use crate::support::{Script, Step, until};
+
+const FAST: Duration = Duration::from_millis(5);
+
+fn fast(name: &str, script: &Script) -> Component {
+    Component::new(name, script.check()).interval(FAST).timeout(Duration::from_secs(20))
+}
+
+#[test]
+fn start_judges_what_is_built_in_before_it_returns() {
+    let health = Health::builder().start().expect("valid settings");
+    assert_eq!(health.report().status(), Status::Healthy);
+    assert!(health.is_ready() && health.is_started());
+}
+
+#[test]
+fn checks_go_on_by_themselves_beside_one_that_hangs() {
+    let (hang, pass) = (Script::of(Step::Hang), Script::default());
+    let health = Health::builder()
+        .component(fast("hang", &hang).timeout(FAST))
+        .component(fast("pass", &pass))
+        .start()
+        .expect("valid settings");
+    until("the hang is found out", || {
+        health.report().component("hang").and_then(|each| each.cause()) == Some(Cause::Timeout)
+    });
+    let before = pass.calls();
+    until("the other goes on", || pass.calls() > before + 20);
+    assert_eq!(hang.calls(), 1);
+    assert!(health.worker_threads() <= 2);
+    hang.release();
+}
+
+#[test]
+fn a_component_registered_with_a_running_thread_keeps_its_own_cadence() {
+    let health = Health::builder().start().expect("valid settings");
+    let script = Script::default();
+    health.register(fast("database", &script)).expect("there is room");
+    until("it runs again and again", || script.calls() > 5);
+}
+
+#[test]
+fn stopping_ends_every_thread_and_drops_every_check() {
+    let witness = Arc::new(());
+    let health = Health::builder().start().expect("valid settings");
+    for name in ["a", "b"] {
+        let held = Arc::clone(&witness);
+        let check = move || Arc::strong_count(&held) > 0;
+        health.register(Component::new(name, check).interval(FAST)).expect("there is room");
+    }
+    until("both run", || health.worker_threads() == 2);
+    health.stop();
+    until("the threads have ended", || health.worker_threads() == 0);
+    until("the checks are gone", || Arc::strong_count(&witness) == 1);
+}
+
+#[test]
+fn dropping_the_last_handle_ends_everything_too() {
+    let witness = Arc::new(());
+    let held = Arc::clone(&witness);
+    let health = Health::builder()
+        .component(Component::new("a", move || Arc::strong_count(&held) > 0).interval(FAST))
+        .start()
+        .expect("valid settings");
+    let other = health.clone();
+    drop(health);
+    until("it runs on for the other handle", || {
+        other.report().component("a").is_some_and(|each| each.runs() > 3)
+    });
+    drop(other);
+    until("the check is gone", || Arc::strong_count(&witness) == 1);
+}
