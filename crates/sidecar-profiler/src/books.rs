@@ -1,0 +1,126 @@
+//! What the readings so far amount to.
+
+use crate::budget::{BUDGET_WINDOW, Budget, BudgetReport};
+use crate::history::{History, Point};
+use crate::meters::Sums;
+use crate::snapshot::{OwnShare, Snapshot, megabytes, percent, seconds};
+use crate::source::Reading;
+use sidecar_core::clock::nanos;
+use std::time::SystemTime;
+
+/// Everything one reading adds.
+pub(crate) struct Entry {
+    pub(crate) now: u64,
+    pub(crate) time: SystemTime,
+    pub(crate) reading: Reading,
+    pub(crate) charges: Sums,
+    pub(crate) accounts: Sums,
+}
+
+/// Totals, history and the latest snapshot. Pure: time and figures come from outside.
+#[derive(Debug)]
+pub(crate) struct Books {
+    history: History,
+    before: Option<Before>,
+    charged_nanos: u64,
+    threads_nanos: Option<u64>,
+    snapshot: Snapshot,
+}
+
+/// The reading that the next one is measured against.
+#[derive(Clone, Copy, Debug)]
+struct Before {
+    at: u64,
+    cpu_nanos: u64,
+    own_nanos: u64,
+    resident_bytes: u64,
+}
+
+impl Books {
+    pub(crate) fn new(time: SystemTime) -> Self {
+        Self {
+            history: History::default(),
+            before: None,
+            charged_nanos: 0,
+            threads_nanos: None,
+            snapshot: Snapshot::unread(time),
+        }
+    }
+
+    pub(crate) fn record(&mut self, entry: Entry) {
+        let Entry { now, time, reading, charges, accounts } = entry;
+        self.charged_nanos = self.charged_nanos.saturating_add(charges.risen);
+        self.threads_nanos = self.threads_nanos.max(reading.sidecar_cpu_nanos);
+        let own_nanos = self.charged_nanos.saturating_add(self.threads_nanos.unwrap_or(0));
+        let own_bytes = accounts.values.saturating_add(self.history.bytes());
+
+        let (cpu_percent, own_percent) = match self.before {
+            None => (percent(reading.cpu_nanos, reading.age_nanos), percent(own_nanos, reading.age_nanos)),
+            Some(before) => {
+                let span = now.saturating_sub(before.at).max(1);
+                // A forked child's CPU time begins anew: it counts from its second reading on.
+                let cpu_nanos = reading.cpu_nanos.saturating_sub(before.cpu_nanos);
+                let own_cpu_nanos = own_nanos - before.own_nanos;
+                self.history.push(Point {
+                    at: now,
+                    span,
+                    cpu_nanos,
+                    own_cpu_nanos,
+                    resident_bytes: reading.resident_bytes,
+                    resident_bytes_before: before.resident_bytes,
+                    own_bytes,
+                });
+                (percent(cpu_nanos, span), percent(own_cpu_nanos, span))
+            }
+        };
+        self.before = Some(Before {
+            at: now,
+            cpu_nanos: reading.cpu_nanos,
+            own_nanos,
+            resident_bytes: reading.resident_bytes,
+        });
+        let peak = self.snapshot.peak_resident_bytes.max(reading.resident_bytes);
+        self.snapshot = Snapshot {
+            time,
+            cpu_percent,
+            memory_mb: megabytes(reading.resident_bytes),
+            thread_count: reading.thread_count,
+            cpu_seconds_total: seconds(reading.cpu_nanos),
+            resident_bytes: reading.resident_bytes,
+            peak_resident_bytes: peak.max(reading.peak_resident_bytes.unwrap_or(0)),
+            failed_readings: self.snapshot.failed_readings + charges.failed + accounts.failed,
+            own: OwnShare {
+                cpu_percent: own_percent,
+                memory_mb: megabytes(own_bytes),
+                cpu_seconds_total: seconds(own_nanos),
+                memory_bytes: own_bytes,
+                threads_cpu_seconds: self.threads_nanos.map(seconds),
+                charged_cpu_seconds: seconds(self.charged_nanos),
+            },
+        };
+    }
+
+    /// Counts a reading that failed.
+    pub(crate) fn record_failure(&mut self) {
+        self.snapshot.failed_readings += 1;
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.snapshot.clone()
+    }
+
+    /// Readings that failed and closures that panicked.
+    pub(crate) fn failures(&self) -> u64 {
+        self.snapshot.failed_readings
+    }
+
+    /// The points of a window, copied, so that a summary is made of them outside the lock around the books.
+    pub(crate) fn points(&self, now: u64, window: u64) -> Vec<Point> {
+        self.history.within(now, window)
+    }
+
+    pub(crate) fn judge(&self, budget: Budget) -> BudgetReport {
+        let recent = self.history.own_cpu_percent(nanos(BUDGET_WINDOW));
+        budget.judge(recent.unwrap_or(self.snapshot.own.cpu_percent), self.snapshot.own.memory_mb)
+    }
+}

@@ -1,0 +1,31 @@
+//! Where the figures come from.
+
+use std::io;
+
+/// Reads what the process has used so far. The profiler brings its own; tests bring scripted ones.
+pub trait Source: Send {
+    /// Reads once. Called at most once per interval, and never from two threads at a time.
+    ///
+    /// # Errors
+    /// When the figures cannot be had; the profiler then keeps those it has and counts the failure.
+    fn read(&mut self) -> io::Result<Reading>;
+}
+
+/// What a [`Source`] read: totals since the process began, from which the profiler makes rates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reading {
+    /// CPU time of the process, in nanoseconds, all threads together, ended ones included.
+    pub cpu_nanos: u64,
+    /// Age of the process, in nanoseconds.
+    pub age_nanos: u64,
+    /// Resident memory of the process, in bytes.
+    pub resident_bytes: u64,
+    /// The most resident memory the process has had, in bytes, where the system keeps it.
+    pub peak_resident_bytes: Option<u64>,
+    /// Threads of the process, where the system tells.
+    pub thread_count: Option<u64>,
+    /// CPU time of the threads named `sidecar-*`, in nanoseconds, ended ones included, where the system
+    /// tells. `None` means no news: what was read earlier stays counted.
+    pub sidecar_cpu_nanos: Option<u64>,
+}

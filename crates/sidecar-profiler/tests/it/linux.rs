@@ -1,0 +1,129 @@
+//! This very process. Bounds are generous: the machine may be busy, and other tests run beside these.
+
+use sidecar_core::threads;
+use sidecar_profiler::{Profiler, Snapshot};
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn often() -> Profiler {
+    Profiler::builder().interval(Duration::from_millis(200)).build().expect("valid settings")
+}
+
+fn ticked(profiler: &Profiler) -> Snapshot {
+    profiler.tick(profiler.clock().now());
+    profiler.snapshot()
+}
+
+#[test]
+fn the_process_has_memory_threads_and_a_peak_from_the_first_reading_on() {
+    let snapshot = often().snapshot();
+    assert!(snapshot.memory_mb > 0.5 && snapshot.memory_mb < 10_000.0, "{snapshot:?}");
+    assert!(snapshot.peak_resident_bytes >= snapshot.resident_bytes);
+    assert!(snapshot.thread_count >= Some(1));
+    assert!(snapshot.cpu_percent >= 0.0 && snapshot.cpu_percent.is_finite());
+    assert!(snapshot.own.threads_cpu_seconds.is_some());
+    assert_eq!(snapshot.failed_readings, 0);
+}
+
+#[test]
+fn a_thread_more_is_one_more_in_the_count() {
+    let profiler = often();
+    let stop = Arc::new(AtomicBool::new(false));
+    let waiting = Arc::clone(&stop);
+    let parked = move || {
+        while !waiting.load(SeqCst) {
+            thread::park_timeout(Duration::from_millis(50));
+        }
+    };
+    let threads: Vec<_> = (0..40).map(|_| thread::spawn(parked.clone())).collect();
+    eventually("forty threads counted", || ticked(&profiler).thread_count >= Some(41));
+    stop.store(true, SeqCst);
+    threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+}
+
+#[test]
+fn work_of_the_sidecars_threads_is_its_own_share_also_after_they_end() {
+    let profiler = often();
+    let before = profiler.snapshot().own.cpu_seconds_total;
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let burning = threads::spawn("burn", move || {
+        while !stopped.load(SeqCst) {
+            std::hint::spin_loop();
+        }
+    });
+    let burning = burning.expect("a thread");
+    eventually("100 ms of a sidecar thread's work seen", || {
+        ticked(&profiler).own.cpu_seconds_total >= before + 0.1
+    });
+    let during = profiler.snapshot();
+    assert!(during.cpu_seconds_total > 0.0 && during.own.threads_cpu_seconds >= Some(0.1));
+    eventually("a reading with CPU use", || ticked(&profiler).own.cpu_percent > 0.0);
+    stop.store(true, SeqCst);
+    burning.join().expect("no panic");
+
+    let readings = || profiler.summary(Duration::from_secs(3_600)).map_or(0, |summary| summary.readings);
+    let enough = readings() + 2;
+    let mut last = during.own.cpu_seconds_total;
+    eventually("two readings after its end", || {
+        let total = ticked(&profiler).own.cpu_seconds_total;
+        assert!(total >= last, "{total} after {last}");
+        last = total;
+        readings() >= enough
+    });
+}
+
+#[test]
+fn work_of_other_threads_is_the_processs_and_not_the_sidecars() {
+    let profiler = often();
+    let before = profiler.snapshot();
+    let burnt = thread::Builder::new().name("host-burn".to_owned()).spawn(|| {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(300) {
+            std::hint::spin_loop();
+        }
+        thread_cpu_nanos()
+    });
+    let burnt = burnt.expect("a thread").join().expect("no panic");
+    let seconds = burnt.expect("the kernel tells") as f64 / 1e9;
+    // CPU time of the process comes in steps of 10 ms for each of user and system time.
+    eventually("its work seen", || {
+        ticked(&profiler).cpu_seconds_total - before.cpu_seconds_total >= seconds - 0.05
+    });
+}
+
+fn thread_cpu_nanos() -> Option<u64> {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    text.split_whitespace().next()?.parse().ok()
+}
+
+#[test]
+fn start_ticks_by_itself_until_the_last_handle_is_dropped() {
+    let profiler = Profiler::builder().interval(Duration::from_millis(200)).start().expect("started");
+    let clone = profiler.clone();
+    drop(profiler);
+    eventually("a reading of its own accord", || clone.summary(Duration::from_secs(3_600)).is_some());
+    assert_eq!(named("sidecar-profile"), 1);
+    drop(clone);
+    eventually("the thread has ended", || named("sidecar-profile") == 0);
+}
+
+/// How many threads of this process bear the name.
+fn named(name: &str) -> usize {
+    let tasks = fs::read_dir("/proc/self/task").expect("procfs");
+    let comm = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+    tasks.flatten().map(comm).filter(|comm| comm.trim_end() == name).count()
+}

@@ -1,0 +1,12 @@
+//! The profiler from outside: scripted figures in virtual time, and this very process on Linux.
+
+mod budget;
+#[cfg(feature = "serde")]
+mod json;
+#[cfg(target_os = "linux")]
+mod linux;
+mod own_share;
+mod readings;
+mod script;
+mod settings;
+mod summary;
