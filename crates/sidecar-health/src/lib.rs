@@ -70,7 +70,7 @@
 //! on; the scheduler has one more, unless [`Health::tick`] is called by a thread that exists anyway.
 //!
 //! # Limits
-//! - At most 256 components of the application, 1 024 built in, 256 threads with checks (a check that hangs
+//! - At most 256 components of the application, 2 048 built in, 256 threads with checks (a check that hangs
 //!   keeps its thread even after its component is removed; when all are taken, a check that has no thread
 //!   yet fails with [`Cause::Error`]), 16 transitions per component, 1 024 bytes and 16 numbers per outcome.
 //! - Built with `panic = "abort"`, a check that panics ends the process, as any panic does.

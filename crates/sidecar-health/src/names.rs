@@ -14,8 +14,8 @@ const SUPPLIED: [&str; 4] = ["observer", "metrics", "profiler", "configuration"]
 /// What the name of a circuit breaker's component begins with.
 const BREAKER_PREFIX: &str = "breaker:";
 
-/// Longest name of a built-in component: a breaker's own name may be as long as a component's, twice over.
-const MAX_BUILT_IN_NAME_BYTES: usize = BREAKER_PREFIX.len() + 2 * MAX_NAME_BYTES;
+/// Longest name of a breaker, in bytes. What it may consist of is the breaker's affair.
+const MAX_BREAKER_BYTES: usize = 256;
 
 /// Refuses what an application may not call a component.
 pub(crate) fn check_application(name: &str) -> Result<(), SettingsError> {
@@ -24,7 +24,7 @@ pub(crate) fn check_application(name: &str) -> Result<(), SettingsError> {
                        and all that begin with breaker: are)";
         return Err(SettingsError::new("name", name, allowed));
     }
-    if !is_text(name, MAX_NAME_BYTES) {
+    if !(1..=MAX_NAME_BYTES).contains(&name.len()) || name.contains(char::is_control) {
         return Err(SettingsError::new("name", format!("{name:?}"), "1 to 128 bytes, no control characters"));
     }
     Ok(())
@@ -32,23 +32,17 @@ pub(crate) fn check_application(name: &str) -> Result<(), SettingsError> {
 
 /// Refuses what a built-in component may not be called.
 pub(crate) fn check_built_in(name: &str) -> Result<(), SettingsError> {
-    let breaker =
-        breaker(name).is_some_and(|rest| is_text(rest, MAX_BUILT_IN_NAME_BYTES - BREAKER_PREFIX.len()));
+    let breaker = breaker(name).is_some_and(|rest| (1..=MAX_BREAKER_BYTES).contains(&rest.len()));
     if breaker || SUPPLIED.contains(&name) {
         return Ok(());
     }
-    let allowed = "observer, metrics, profiler, configuration, or breaker: and 1 to 256 bytes without control \
-                   characters";
+    let allowed = "observer, metrics, profiler, configuration, or breaker: and 1 to 256 bytes";
     Err(SettingsError::new("built_in", format!("{name:?}"), allowed))
 }
 
 /// The breaker's own name, if the component stands for one.
 pub(crate) fn breaker(name: &str) -> Option<&str> {
     name.strip_prefix(BREAKER_PREFIX)
-}
-
-fn is_text(name: &str, max_bytes: usize) -> bool {
-    !name.is_empty() && name.len() <= max_bytes && !name.contains(char::is_control)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::worker::Worker;
 pub const MAX_COMPONENTS: usize = 256;
 
 /// Most built-in components, breakers included.
-pub const MAX_BUILT_INS: usize = 1_024;
+pub const MAX_BUILT_INS: usize = 2_048;
 
 /// A time that never comes.
 pub(crate) const NEVER: u64 = u64::MAX;

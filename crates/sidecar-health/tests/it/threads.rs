@@ -38,11 +38,29 @@ fn checks_go_on_by_themselves_beside_one_that_hangs() {
     hang.release();
 }
 
+/// A checker whose built-in components never give its thread a reason to look.
+fn sleepy() -> Health {
+    let hour = Duration::from_secs(3_600);
+    Health::builder().built_in_interval(hour).scheduler_max_age(2 * hour).start().expect("valid settings")
+}
+
 #[test]
-fn a_component_registered_with_a_running_thread_keeps_its_own_cadence() {
-    let health = Health::builder().start().expect("valid settings");
-    let script = Script::default();
+fn registering_wakes_a_scheduler_that_sleeps() {
+    let (health, script) = (sleepy(), Script::default());
     health.register(fast("database", &script)).expect("there is room");
+    until("it runs again and again", || script.calls() > 5);
+}
+
+#[test]
+fn a_run_that_outlasts_its_interval_wakes_the_scheduler_when_it_ends() {
+    let (health, script) = (sleepy(), Script::default());
+    let mut check = script.check();
+    let slow = move || {
+        std::thread::sleep(4 * FAST);
+        check()
+    };
+    let component = Component::new("slow", slow).interval(FAST).timeout(Duration::from_secs(20));
+    health.register(component).expect("there is room");
     until("it runs again and again", || script.calls() > 5);
 }
 
