@@ -1,1 +1,119 @@
-//! Placeholder
+//! Endpoints for health, metrics and state, served over HTTP/1.1 from a thread of their own.
+//!
+//! The crate knows routes, callers and limits; what the routes say comes from closures. It does not speak TLS,
+//! HTTP/2 or CORS: put a proxy in front where those are needed.
+//!
+//! ```
+//! use std::io::{Read, Write};
+//! use sidecar_http::{Answer, Endpoints};
+//!
+//! let server = Endpoints::builder()
+//!     .live(|| Answer::json(true, "up"))
+//!     .metrics(|_format| "jobs_total 3\n".to_owned())
+//!     .serve("127.0.0.1:0")?;
+//! let mut client = std::net::TcpStream::connect(server.local_addr())?;
+//! client.write_all(b"GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+//! let mut answer = String::new();
+//! client.read_to_string(&mut answer)?;
+//! assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\"up\""));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Routes
+//!
+//! | route | closure | needs elsewhere than on loopback |
+//! | --- | --- | --- |
+//! | `GET /health` | `health` | nothing; with the token it may say more |
+//! | `GET /live`, `/ready`, `/startup` | `live`, `ready`, `startup` | nothing |
+//! | `GET /metrics` | `metrics` | the token, if one is set |
+//! | `GET /circuit-breakers` | `circuit_breakers` | the token, if one is set |
+//! | `GET /events/stats` | `events_stats` | the token, if one is set |
+//! | `GET /` (the list of routes) | | the token, if one is set |
+//! | `POST /events` | `ingest` | the token; without one it does not exist |
+//!
+//! On loopback all of them are open. `HEAD` works wherever `GET` does. Every answer is `no-store`; every error is
+//! JSON (`{"error": "...", "status": 404}`).
+//!
+//! | status | when |
+//! | --- | --- |
+//! | 400 | malformed head or body, bad gzip, a body where none belongs, no `Host` or two of them |
+//! | 401 | the token is missing or wrong |
+//! | 404 | no such route, or its closure was not given |
+//! | 405 | another method; `Allow` names the right ones |
+//! | 413 | a body over 1 MiB, as sent or as unpacked |
+//! | 415 | another type than `application/json` and `application/x-ndjson`, another encoding than gzip |
+//! | 421 | `Host` is no IP literal, `localhost`, listened-on host or allowed name |
+//! | 431 | a head over 8 KiB or with more than 64 headers |
+//! | 500 | the closure panicked |
+//! | 503 | the closure said so; bodies of 8 MiB together are being received |
+//!
+//! # How it works
+//!
+//! One thread, `sidecar-http`, runs a tokio runtime of its own, so that a starved application runtime cannot
+//! starve the probes. Probes are answered on it. All other closures run on at most six worker threads
+//! (`sidecar-scrape`), one run per route and format at a time; who asks during a run shares the next one.
+//!
+//! A connection that misses a deadline is closed without an answer; bytes that trickle in extend nothing.
+//!
+//! ```text
+//!   accept --> waiting for a head --> receiving a body --> answering --+
+//!                 ^   5 s                10 s                 30 s     |
+//!                 +----------------------------------------------------+
+//! ```
+//!
+//! At the cap, the connection that has waited longest for a complete request makes room for the new one. While the
+//! process has no descriptor left, accepting pauses for 10 ms to 1 s.
+//!
+//! # Settings
+//!
+//! | field | default | range |
+//! | --- | --- | --- |
+//! | `token` | none | visible ASCII |
+//! | `allow_unauthenticated` | `false` | |
+//! | `allow_host` | none | host names without a port |
+//! | `head_deadline` | 5 s | 1 ms to 1 h |
+//! | `body_deadline` | 10 s | 1 ms to 1 h |
+//! | `answer_deadline` | 30 s | 1 ms to 1 h |
+//! | `max_connections` | 512 | 1 to 65 536 |
+//!
+//! # Limits
+//!
+//! - A closure of a probe that waits holds up every connection; a closure of another route that never returns
+//!   holds up that route alone.
+//! - A client that reads slowly keeps the answer in memory until `answer_deadline`.
+//! - Deadlines use tokio's clock, which on Linux stands still while the machine is suspended.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod accept;
+mod access;
+mod answer;
+mod batch;
+mod builder;
+mod connection;
+mod error;
+mod exposition;
+mod gate;
+mod host;
+mod listen;
+mod receive;
+mod reply;
+mod route;
+mod router;
+mod server;
+mod slot;
+mod transport;
+mod troubles;
+
+pub use access::Reader;
+pub use answer::Answer;
+pub use batch::{Batch, BatchFormat};
+pub use builder::{
+    DEFAULT_ANSWER_DEADLINE, DEFAULT_BODY_DEADLINE, DEFAULT_HEAD_DEADLINE, DEFAULT_MAX_CONNECTIONS,
+    Endpoints, EndpointsBuilder,
+};
+pub use error::ServeError;
+pub use exposition::Exposition;
+pub use server::{Server, ShutdownReport};
+pub use sidecar_core::SettingsError;

@@ -1,0 +1,151 @@
+//! An answer with what HTTP says around it.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Response, StatusCode};
+
+use crate::answer::Answer;
+use crate::slot::Slot;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    answer: Answer,
+    extra: Option<(HeaderName, &'static str)>,
+    close: bool,
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Self { answer, extra: None, close: false }
+    }
+}
+
+impl Reply {
+    pub(crate) fn refuse(status: StatusCode, sentence: &'static str) -> Self {
+        Answer::error(status, sentence).into()
+    }
+
+    pub(crate) fn bad_request(sentence: &'static str) -> Self {
+        Self::refuse(StatusCode::BAD_REQUEST, sentence)
+    }
+
+    pub(crate) fn misdirected() -> Self {
+        Self::refuse(StatusCode::MISDIRECTED_REQUEST, "this host name is not served here")
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::refuse(StatusCode::NOT_FOUND, "no such route")
+    }
+
+    pub(crate) fn token_needed() -> Self {
+        Self::refuse(StatusCode::UNAUTHORIZED, "a bearer token is needed").with(WWW_AUTHENTICATE, "Bearer")
+    }
+
+    pub(crate) fn method_not_allowed(methods: &'static str) -> Self {
+        Self::refuse(StatusCode::METHOD_NOT_ALLOWED, "the route does not take this method")
+            .with(ALLOW, methods)
+    }
+
+    pub(crate) fn too_large() -> Self {
+        Self::refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is over 1 MiB")
+    }
+
+    pub(crate) fn unsupported(sentence: &'static str) -> Self {
+        Self::refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence)
+    }
+
+    pub(crate) fn head_too_large() -> Self {
+        Self::refuse(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large")
+    }
+
+    pub(crate) fn busy() -> Self {
+        Self::refuse(StatusCode::SERVICE_UNAVAILABLE, "too many bodies are being received")
+            .with(RETRY_AFTER, "1")
+    }
+
+    fn with(self, name: HeaderName, value: &'static str) -> Self {
+        Self { extra: Some((name, value)), ..self }
+    }
+
+    /// Closes the connection after this reply, if `close` says so or it was closing anyway.
+    pub(crate) fn closing_if(self, close: bool) -> Self {
+        Self { close: self.close || close, ..self }
+    }
+
+    pub(crate) fn into_response(self, slot: &Rc<Slot>) -> Response<ReplyBody> {
+        let Answer { status, content_type, body } = self.answer;
+        let length = body.len();
+        let mut response = Response::new(ReplyBody { bytes: Some(body), slot: Rc::clone(slot) });
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        for (name, value) in ALWAYS {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if let Some((name, value)) = self.extra {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        if self.close {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    /// The whole reply as bytes, for a connection on which hyper has given up.
+    pub(crate) fn into_last_words(self) -> Vec<u8> {
+        let Answer { status, content_type, body } = self.answer;
+        let mut text = format!("HTTP/1.1 {status}\r\n{CONTENT_TYPE}: {content_type}\r\n");
+        for (name, value) in ALWAYS {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        text.push_str(&format!("{CONTENT_LENGTH}: {}\r\n{CONNECTION}: close\r\n\r\n", body.len()));
+        let mut bytes = text.into_bytes();
+        bytes.extend_from_slice(&body);
+        bytes
+    }
+}
+
+const ALWAYS: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+
+/// A body in one piece that tells its connection when hyper is done with it: hyper drops a body once its last
+/// byte is in the write buffer.
+pub(crate) struct ReplyBody {
+    bytes: Option<Bytes>,
+    slot: Rc<Slot>,
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}
+
+impl Drop for ReplyBody {
+    fn drop(&mut self) {
+        self.slot.answer_handed_over();
+    }
+}

@@ -1,0 +1,205 @@
+//! From a request to a reply, without a word about connections.
+
+use std::fmt;
+use std::sync::Arc;
+
+use hyper::header::{ACCEPT, HOST, HeaderMap};
+use hyper::http::request::Parts;
+use hyper::{StatusCode, Version};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::access::{Access, Door, Need, Reader};
+use crate::answer::Answer;
+use crate::batch::{Batch, Packing};
+use crate::exposition::Exposition;
+use crate::gate::Gate;
+use crate::host::HostRule;
+use crate::receive::{Budget, Received};
+use crate::reply::Reply;
+use crate::route::Route;
+
+/// Batches handed to the ingest closure at one time.
+const INGESTS: usize = 2;
+
+/// Threads that closures other than probes may occupy: one run per gate, and the ingests.
+pub(crate) const WORKERS: usize = 4 + INGESTS;
+
+type Closure<In> = Option<Arc<dyn Fn(In) -> Answer + Send + Sync>>;
+
+/// What the application gave; a route without its closure does not exist.
+#[derive(Clone, Default)]
+pub(crate) struct Closures {
+    pub(crate) health: Closure<Reader>,
+    pub(crate) live: Closure<()>,
+    pub(crate) ready: Closure<()>,
+    pub(crate) startup: Closure<()>,
+    pub(crate) metrics: Closure<Exposition>,
+    pub(crate) circuit_breakers: Closure<()>,
+    pub(crate) events_stats: Closure<()>,
+    pub(crate) ingest: Closure<Batch>,
+}
+
+impl Closures {
+    fn serves(&self, route: Route) -> bool {
+        match route {
+            Route::Index => true,
+            Route::Health => self.health.is_some(),
+            Route::Live => self.live.is_some(),
+            Route::Ready => self.ready.is_some(),
+            Route::Startup => self.startup.is_some(),
+            Route::Metrics => self.metrics.is_some(),
+            Route::CircuitBreakers => self.circuit_breakers.is_some(),
+            Route::EventsStats => self.events_stats.is_some(),
+            Route::Events => self.ingest.is_some(),
+        }
+    }
+
+    fn routes(&self) -> impl Iterator<Item = Route> {
+        Route::ALL.into_iter().filter(|route| self.serves(*route))
+    }
+}
+
+impl fmt::Debug for Closures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.routes().map(Route::path)).finish()
+    }
+}
+
+/// A request that passed every rule about its head.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Read(Route, Reader),
+    Ingest(Packing),
+}
+
+#[derive(Debug)]
+pub(crate) struct Router {
+    closures: Closures,
+    door: Door,
+    hosts: HostRule,
+    prometheus: Gate,
+    openmetrics: Gate,
+    circuit_breakers: Gate,
+    events_stats: Gate,
+    ingests: Arc<Semaphore>,
+    pub(crate) bodies: Arc<Budget>,
+}
+
+impl Router {
+    pub(crate) fn new(closures: Closures, door: Door, hosts: HostRule) -> Self {
+        Self {
+            closures,
+            door,
+            hosts,
+            prometheus: Gate::default(),
+            openmetrics: Gate::default(),
+            circuit_breakers: Gate::default(),
+            events_stats: Gate::default(),
+            ingests: Arc::new(Semaphore::new(INGESTS)),
+            bodies: Arc::default(),
+        }
+    }
+
+    /// Applies the rules that need no body: first where the request was meant to go, then whether there is
+    /// such a route, who may ask, and how.
+    pub(crate) fn admit(&self, head: &Parts, has_body: bool) -> Result<Task, Reply> {
+        self.check_host(head)?;
+        let trusted = self.door.trusts(&head.headers);
+        let route = Route::at(head.uri.path()).filter(|route| self.closures.serves(*route));
+        // Who may not read learns not even which routes there are.
+        match self.door.decide(route.map_or(Need::Reading, Route::need), trusted) {
+            Access::Granted => {}
+            Access::TokenNeeded => return Err(Reply::token_needed()),
+            Access::Absent => return Err(Reply::not_found()),
+        }
+        let route = route.ok_or_else(Reply::not_found)?;
+        if !route.takes(&head.method) {
+            return Err(Reply::method_not_allowed(route.methods()));
+        }
+        if route == Route::Events {
+            return Packing::of(&head.headers).map(Task::Ingest);
+        }
+        if has_body {
+            return Err(Reply::bad_request("the route takes no body"));
+        }
+        Ok(Task::Read(route, if trusted { Reader::Trusted } else { Reader::Public }))
+    }
+
+    fn check_host(&self, head: &Parts) -> Result<(), Reply> {
+        if head.uri.authority().is_some_and(|target| !self.hosts.admits(target.as_str())) {
+            return Err(Reply::misdirected());
+        }
+        let mut hosts = head.headers.get_all(HOST).iter();
+        match (hosts.next(), hosts.next()) {
+            (Some(host), None) => match host.to_str() {
+                Ok(host) if self.hosts.admits(host) => Ok(()),
+                _ => Err(Reply::misdirected()),
+            },
+            // RFC 9112, 3.2: HTTP/1.1 requires exactly one. No browser speaks HTTP/1.0.
+            (None, _) if head.version == Version::HTTP_10 => Ok(()),
+            (None, _) => Err(Reply::bad_request("the Host header is missing")),
+            (Some(_), Some(_)) => Err(Reply::bad_request("there is more than one Host header")),
+        }
+    }
+
+    /// Answers a request for `route`. Probes are answered at once, on this thread; the rest elsewhere.
+    pub(crate) async fn read(&self, route: Route, reader: Reader, headers: &HeaderMap) -> Reply {
+        let closures = &self.closures;
+        let answer = match route {
+            Route::Index => Some(self.index()),
+            Route::Health => here(&closures.health, reader),
+            Route::Live => here(&closures.live, ()),
+            Route::Ready => here(&closures.ready, ()),
+            Route::Startup => here(&closures.startup, ()),
+            Route::Metrics => {
+                let accept = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+                let format = Exposition::negotiate(accept);
+                let gate = match format {
+                    Exposition::Prometheus => &self.prometheus,
+                    Exposition::OpenMetrics => &self.openmetrics,
+                };
+                elsewhere(gate, &closures.metrics, format).await
+            }
+            Route::CircuitBreakers => elsewhere(&self.circuit_breakers, &closures.circuit_breakers, ()).await,
+            Route::EventsStats => elsewhere(&self.events_stats, &closures.events_stats, ()).await,
+            Route::Events => None,
+        };
+        answer.map_or_else(Reply::not_found, Reply::from)
+    }
+
+    fn index(&self) -> Answer {
+        let paths: Vec<_> = self.closures.routes().map(Route::path).collect();
+        Answer::json(true, &serde_json::json!({ "routes": paths }))
+    }
+
+    /// Unpacks a body and hands it to the ingest closure, away from this thread.
+    pub(crate) async fn ingest(&self, packing: Packing, received: Received) -> Reply {
+        let (Some(ingest), Ok(turn)) =
+            (self.closures.ingest.clone(), Arc::clone(&self.ingests).acquire_owned().await)
+        else {
+            return Reply::not_found();
+        };
+        let run = spawn_blocking(move || {
+            let reply = received.consume(|bytes| match packing.unpack(bytes) {
+                Ok(batch) => Answer::contained(|| ingest(batch)).into(),
+                Err(refusal) => refusal,
+            });
+            drop(turn);
+            reply
+        });
+        run.await.unwrap_or_else(|_| Answer::failed().into())
+    }
+}
+
+fn here<In>(closure: &Closure<In>, input: In) -> Option<Answer> {
+    closure.as_ref().map(|closure| Answer::contained(|| closure(input)))
+}
+
+async fn elsewhere<In: Send + 'static>(gate: &Gate, closure: &Closure<In>, input: In) -> Option<Answer> {
+    let closure = closure.clone()?;
+    Some(gate.pass(move || closure(input)).await)
+}
+
+/// What a successful hand-in is answered with.
+pub(crate) const INGESTED: StatusCode = StatusCode::ACCEPTED;

@@ -1,0 +1,146 @@
+//! What one connection is doing, and until when it may.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How long a connection may take for each part of an exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadlines {
+    pub(crate) head: Duration,
+    pub(crate) body: Duration,
+    pub(crate) answer: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Waiting for a complete request head.
+    Head,
+    /// Waiting for a complete request body.
+    Body,
+    /// Making and sending the answer.
+    Answer,
+    /// The whole answer was handed to the connection; its last bytes may still wait for the socket.
+    Flush,
+}
+
+/// The state of one connection, shared by its task, its transport and the table of connections, all on one
+/// thread.
+///
+/// ```text
+///            head complete            body wanted            body complete
+///   Head ----------------> Answer ----------------> Body ----------------> Answer
+///    ^                        |
+///    |  flushed               |  answer handed over
+///    +--------- Flush <-------+
+/// ```
+#[derive(Debug)]
+pub(crate) struct Slot {
+    deadlines: Deadlines,
+    phase: Cell<Phase>,
+    waiting_since: Cell<Instant>,
+    deadline: Cell<Instant>,
+    closing: Cell<bool>,
+}
+
+impl Slot {
+    pub(crate) fn new(deadlines: Deadlines, now: Instant) -> Self {
+        Self {
+            deadlines,
+            phase: Cell::new(Phase::Head),
+            waiting_since: Cell::new(now),
+            deadline: Cell::new(now + deadlines.head),
+            closing: Cell::new(false),
+        }
+    }
+
+    pub(crate) fn head_complete(&self, now: Instant) {
+        self.enter(Phase::Answer, now + self.deadlines.answer);
+    }
+
+    pub(crate) fn body_wanted(&self, now: Instant) {
+        self.enter(Phase::Body, now + self.deadlines.body);
+    }
+
+    pub(crate) fn body_complete(&self, now: Instant) {
+        self.enter(Phase::Answer, now + self.deadlines.answer);
+    }
+
+    pub(crate) fn answer_handed_over(&self) {
+        if self.phase.get() == Phase::Answer {
+            self.phase.set(Phase::Flush);
+        }
+    }
+
+    /// Every byte handed over so far is in the socket's hands.
+    pub(crate) fn flushed(&self, now: Instant) {
+        if self.phase.get() == Phase::Flush {
+            self.waiting_since.set(now);
+            self.enter(Phase::Head, now + self.deadlines.head);
+        }
+    }
+
+    fn enter(&self, phase: Phase, deadline: Instant) {
+        self.phase.set(phase);
+        self.deadline.set(deadline);
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline.get()
+    }
+
+    pub(crate) fn awaits_head(&self) -> bool {
+        self.phase.get() == Phase::Head
+    }
+
+    /// Since when the connection has been waiting for a complete request, if it is.
+    pub(crate) fn waiting_since(&self) -> Option<Instant> {
+        matches!(self.phase.get(), Phase::Head | Phase::Body).then(|| self.waiting_since.get())
+    }
+
+    /// Asks the connection to end with the exchange that is under way.
+    pub(crate) fn close_after_answer(&self) {
+        self.closing.set(true);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEADLINES: Deadlines = Deadlines { head: secs(5), body: secs(10), answer: secs(30) };
+
+    const fn secs(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    #[test]
+    fn each_part_has_its_deadline_from_its_own_beginning() {
+        let start = Instant::now();
+        let slot = Slot::new(DEADLINES, start);
+        assert_eq!(slot.deadline(), start + secs(5));
+        slot.head_complete(start + secs(4));
+        assert_eq!(slot.deadline(), start + secs(34));
+        slot.body_wanted(start + secs(4));
+        assert_eq!((slot.deadline(), slot.waiting_since()), (start + secs(14), Some(start)));
+        slot.body_complete(start + secs(9));
+        assert_eq!((slot.deadline(), slot.waiting_since()), (start + secs(39), None));
+        slot.answer_handed_over();
+        slot.flushed(start + secs(11));
+        assert_eq!((slot.deadline(), slot.waiting_since()), (start + secs(16), Some(start + secs(11))));
+    }
+
+    #[test]
+    fn a_flush_before_the_answer_is_complete_ends_nothing() {
+        let start = Instant::now();
+        let slot = Slot::new(DEADLINES, start);
+        slot.head_complete(start);
+        slot.flushed(start + secs(1));
+        assert_eq!((slot.awaits_head(), slot.deadline()), (false, start + secs(30)));
+    }
+}

@@ -1,0 +1,67 @@
+//! The cap on connections.
+
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+
+use crate::client::Client;
+use crate::routes::{full, start};
+
+#[test]
+fn at_the_cap_the_connection_that_has_waited_longest_is_closed() {
+    let server = start(full().max_connections(2));
+    let mut oldest = Client::to(&server);
+    let mut middle = Client::to(&server);
+    assert_eq!(middle.ask("GET /live", &[]).status, 200);
+    let mut newest = Client::to(&server);
+    oldest.assert_closed_without_an_answer();
+    for client in [&mut middle, &mut newest] {
+        assert_eq!(client.ask("GET /live", &[]).status, 200);
+    }
+}
+
+#[test]
+fn waiting_counts_from_the_last_answer() {
+    let server = start(full().max_connections(2));
+    let mut busy = Client::to(&server);
+    let mut silent = Client::to(&server);
+    assert_eq!(busy.ask("GET /live", &[]).status, 200);
+    let mut newest = Client::to(&server);
+    silent.assert_closed_without_an_answer();
+    assert_eq!(busy.ask("GET /live", &[]).status, 200);
+    assert_eq!(newest.ask("GET /live", &[]).status, 200);
+}
+
+#[test]
+fn an_unfinished_body_is_waiting_too() {
+    let server = start(full().max_connections(1));
+    let mut slow = Client::to(&server);
+    slow.request("POST /events", &["Content-Type: application/json", "Content-Length: 9"]).send("{");
+    assert_eq!(Client::to(&server).ask("GET /live", &[]).status, 200);
+    slow.assert_closed_without_an_answer();
+}
+
+#[test]
+fn an_answer_under_way_is_never_evicted() {
+    let (entered_sender, entered) = channel();
+    let (release, released) = channel::<()>();
+    let released = Mutex::new(released);
+    let server = start(full().max_connections(1).metrics(move |_| {
+        entered_sender.send(()).expect("the test listens");
+        released.lock().expect("one run").recv().expect("the test releases it");
+        "jobs 1\n".to_owned()
+    }));
+    let mut scraper = Client::to(&server);
+    scraper.request("GET /metrics", &[]);
+    entered.recv().expect("the closure runs");
+    Client::to(&server).assert_closed_without_an_answer();
+    release.send(()).expect("the closure waits");
+    assert_eq!(scraper.reply().body, "jobs 1\n");
+}
+
+#[test]
+fn hundreds_of_silent_connections_do_not_keep_a_probe_out() {
+    let server = start(full().max_connections(64));
+    let crowd: Vec<Client> = (0..400).map(|_| Client::to(&server)).collect();
+    assert_eq!(Client::to(&server).ask("GET /live", &[]).status, 200);
+    drop(crowd);
+}

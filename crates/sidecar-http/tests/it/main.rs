@@ -1,0 +1,14 @@
+//! Real servers on free loopback ports, asked over raw sockets.
+
+mod access;
+mod cap;
+mod client;
+mod deadlines;
+#[cfg(target_os = "linux")]
+mod exhaustion;
+mod heads;
+mod ingest;
+mod routes;
+mod settings;
+mod shutdown;
+mod workers;
