@@ -79,20 +79,20 @@ impl Books {
             own_nanos,
             resident_bytes: reading.resident_bytes,
         });
-        let peak = self.snapshot.peak_resident_bytes.max(reading.resident_bytes);
+        let peak = self.snapshot.peak_memory_bytes.max(reading.resident_bytes);
         self.snapshot = Snapshot {
             time,
             cpu_percent,
             memory_mb: megabytes(reading.resident_bytes),
             thread_count: reading.thread_count,
-            cpu_seconds_total: seconds(reading.cpu_nanos),
-            resident_bytes: reading.resident_bytes,
-            peak_resident_bytes: peak.max(reading.peak_resident_bytes.unwrap_or(0)),
+            cpu_seconds: seconds(reading.cpu_nanos),
+            memory_bytes: reading.resident_bytes,
+            peak_memory_bytes: peak.max(reading.peak_resident_bytes.unwrap_or(0)),
             failed_readings: self.snapshot.failed_readings + charges.failed + accounts.failed,
             own: OwnShare {
                 cpu_percent: own_percent,
                 memory_mb: megabytes(own_bytes),
-                cpu_seconds_total: seconds(own_nanos),
+                cpu_seconds: seconds(own_nanos),
                 memory_bytes: own_bytes,
                 threads_cpu_seconds: self.threads_nanos.map(seconds),
                 charged_cpu_seconds: seconds(self.charged_nanos),

@@ -21,12 +21,12 @@ pub struct Snapshot {
     /// Threads of the process. `None` where the system does not tell: everywhere but on Linux.
     pub thread_count: Option<u64>,
     /// CPU time of the process since it began, in seconds.
-    pub cpu_seconds_total: f64,
+    pub cpu_seconds: f64,
     /// Resident memory of the process, in bytes.
-    pub resident_bytes: u64,
+    pub memory_bytes: u64,
     /// The most resident memory the process has had, in bytes: the kernel's record on Linux, elsewhere the
     /// most that was seen at a reading.
-    pub peak_resident_bytes: u64,
+    pub peak_memory_bytes: u64,
     /// Readings that failed, and accounts and charges that panicked while being read, since the start.
     pub failed_readings: u64,
     /// The sidecar's own share.
@@ -44,7 +44,7 @@ pub struct OwnShare {
     /// Accounted memory, in MB of [`BYTES_PER_MB`].
     pub memory_mb: f64,
     /// CPU time of the threads and of all charges, in seconds. Never decreases.
-    pub cpu_seconds_total: f64,
+    pub cpu_seconds: f64,
     /// Accounted memory, in bytes; the profiler's own history is among it.
     pub memory_bytes: u64,
     /// CPU time of the threads named `sidecar-*`, ended ones included, in seconds. `None` where the system
@@ -62,9 +62,9 @@ impl Snapshot {
             cpu_percent: f64::NAN,
             memory_mb: f64::NAN,
             thread_count: None,
-            cpu_seconds_total: 0.0,
-            resident_bytes: 0,
-            peak_resident_bytes: 0,
+            cpu_seconds: 0.0,
+            memory_bytes: 0,
+            peak_memory_bytes: 0,
             failed_readings: 0,
             own: OwnShare::default(),
         }

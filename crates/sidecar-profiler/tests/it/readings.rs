@@ -29,8 +29,8 @@ fn a_snapshot_has_base_units_beside_the_documents_names() {
     let before = SystemTime::now();
     scene.a_second_later(figures);
     let snapshot = scene.profiler.snapshot();
-    assert!(near(snapshot.cpu_seconds_total, 1.5));
-    assert_eq!((snapshot.resident_bytes, snapshot.thread_count), (70 * MB, Some(9)));
+    assert!(near(snapshot.cpu_seconds, 1.5));
+    assert_eq!((snapshot.memory_bytes, snapshot.thread_count), (70 * MB, Some(9)));
     assert!(near(snapshot.memory_mb, 70.0));
     assert!(before <= snapshot.time && snapshot.time <= SystemTime::now());
 }
@@ -40,13 +40,13 @@ fn the_peak_is_the_systems_where_it_tells_and_else_the_most_seen() {
     let scene = Scene::new();
     scene.a_second_later(reading(1_000, 90));
     scene.a_second_later(reading(1_000, 50));
-    assert_eq!(scene.profiler.snapshot().peak_resident_bytes, 90 * MB);
+    assert_eq!(scene.profiler.snapshot().peak_memory_bytes, 90 * MB);
     let mut figures = reading(1_000, 50);
     figures.peak_resident_bytes = Some(120 * MB);
     scene.a_second_later(figures);
-    assert_eq!(scene.profiler.snapshot().peak_resident_bytes, 120 * MB);
+    assert_eq!(scene.profiler.snapshot().peak_memory_bytes, 120 * MB);
     scene.a_second_later(reading(1_000, 50));
-    assert_eq!(scene.profiler.snapshot().peak_resident_bytes, 120 * MB);
+    assert_eq!(scene.profiler.snapshot().peak_memory_bytes, 120 * MB);
 }
 
 /// sysinfo 905 and 1351: readings too close together give nonsense.
