@@ -195,7 +195,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(accept in "[a-z/;,=\"\\\\*q0-9. é]{0,80}") {
-            Exposition::negotiate([accept.as_str()]);
+            let _ = Exposition::negotiate([accept.as_str()]);
         }
 
         #[test]

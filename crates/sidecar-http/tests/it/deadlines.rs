@@ -54,10 +54,10 @@ fn an_idle_connection_is_closed_a_head_deadline_after_its_last_answer() {
 
 #[test]
 fn each_answer_gives_a_new_head_deadline() {
-    let server = start(full().head_deadline(Duration::from_secs(2)));
+    let server = start(full().head_deadline(Duration::from_secs(3)));
     let mut client = Client::to(&server);
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(3) {
+    while begun.elapsed() < Duration::from_secs(4) {
         assert_eq!(client.ask("GET /live", &[]).status, 200);
         assert!(client.is_silent_for(Duration::from_millis(50)));
     }

@@ -29,8 +29,10 @@ fn in_a_process_of_its_own() {
     if std::env::var_os(CHILD).is_none() {
         return;
     }
-    let server = start(full());
-    assert_eq!(Client::to(&server).ask("GET /live", &[]).status, 200);
+    let server = start(full().head_deadline(Duration::from_secs(3600)));
+    // Stays open: its two descriptors must not come free while the others are filled.
+    let mut first = Client::to(&server);
+    assert_eq!(first.ask("GET /live", &[]).status, 200);
     let mut schedstat = server_threads_schedstat();
 
     let mut fillers = Vec::new();
@@ -49,6 +51,7 @@ fn in_a_process_of_its_own() {
 
     drop(fillers);
     assert_eq!(client.reply().status, 200);
+    assert_eq!(first.ask("GET /live", &[]).status, 200);
 }
 
 fn server_threads_schedstat() -> File {
