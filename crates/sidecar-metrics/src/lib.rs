@@ -1,1 +1,102 @@
-//! Placeholder
+//! Counters, gauges and histograms with bounded cardinality, and an exposition that no tag can break.
+//!
+//! The crate checks names where they are registered, bounds the number of series, and renders everything as
+//! classic Prometheus text and as OpenMetrics. Serving the text over HTTP, and scraping it, is left to you.
+//!
+//! ```
+//! use sidecar_metrics::{MetricsCollector, Unit};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let metrics = MetricsCollector::builder().max_series_per_metric(500).build()?;
+//! metrics.describe("tests_executed", Unit::Count, "Total number of tests executed");
+//! metrics.increment("tests_executed", &[("framework", "pytest")]);
+//! let counter = metrics.counter("tests_executed", &[("framework", "pytest")])?;   // for hot paths
+//! counter.increment();
+//! metrics.register_source(|out| {
+//!     out.gauge("queue_size", "Events waiting").sample(&[], 3.0);
+//! });
+//! assert!(metrics.export_prometheus().contains("tests_executed{framework=\"pytest\"} 2\n"));
+//! assert_eq!(metrics.value("queue_size", &[]), Some(3.0));
+//! # Ok(()) }
+//! ```
+//!
+//! # How it works
+//!
+//! ```text
+//! by name --lookup--> series --atomic add--> value <--atomic add-- handle
+//!                        |
+//! families(), export_*   v
+//!   sources, contained --> joined: sorted, no kind, name or series twice --> classic, OpenMetrics, read-back
+//! ```
+//!
+//! A name has one kind as long as the collector lives, and two different keys never render as one series: a
+//! name or tag key that would have to be changed to fit the formats is refused instead, and so is a metric
+//! that shares a sample's name with another (`x_count` beside a histogram `x`).
+//!
+//! **Beyond the bounds** the values of new series go to one series per metric, `overflow="true"`: sums over
+//! all series of a counter or a histogram stay exact. For a gauge it holds whatever was set last. A series
+//! whose tags exceed [`MAX_TAG_BYTES`] goes there too, and so does one that is asked for by that tag.
+//!
+//! **OpenMetrics** has the same names. A counter `x_total` is its family `x`; a counter whose name does not
+//! end in `_total` has the type `unknown` there, and so has one whose family's name is another metric's. A
+//! histogram whose bounds or sum are below zero, or whose sum is NaN, has no sum and no count there, because
+//! that format forbids them.
+//!
+//! # Settings
+//!
+//! | field | default | range |
+//! | --- | --- | --- |
+//! | `max_series_per_metric` | 1 000 | 1 to 1 000 000 |
+//! | `max_series` (also the number of metrics) | 10 000 | 1 to 1 000 000 |
+//!
+//! # Cost
+//!
+//! A handle updates an atomic or, for a histogram, two, without a lock. By name there is one hash of name and
+//! tags and a read lock; up to eight tags need no allocation, in any order. Reading copies each value once.
+//! Only the first reading after new series sorts them, outside every lock. Nothing a writer needs is locked
+//! while sources run or text is rendered.
+//!
+//! # Limits
+//!
+//! - At most `max_series` series, one overflow series per metric, `max_series` metrics, [`MAX_TAG_BYTES`] of
+//!   tags per series, [`MAX_NAME_BYTES`] per name, [`MAX_SOURCES`] sources, and
+//!   [`MAX_BOUNDS`](buckets::MAX_BOUNDS) buckets.
+//! - A series stays until the collector is dropped.
+//! - A source bounds its own output; it is not stored between readings.
+//! - A counter beyond 2^53 is exposed exactly, but most readers keep values as floats.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+pub mod buckets;
+mod builder;
+mod collector;
+mod error;
+mod exposition;
+mod families;
+mod gather;
+mod handle;
+mod kind;
+mod labels;
+mod misuse;
+mod names;
+mod registry;
+mod series;
+mod source;
+mod sources;
+mod unit;
+
+pub use builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MAX_SERIES_BOUND, MetricsBuilder};
+pub use collector::MetricsCollector;
+pub use error::RegisterError;
+pub use exposition::{CLASSIC_CONTENT_TYPE, OPENMETRICS_CONTENT_TYPE};
+pub use families::{Families, Family, Number, Sample, Value};
+pub use handle::{Counter, Gauge, Histogram};
+pub use kind::Kind;
+pub use labels::{MAX_TAG_BYTES, OVERFLOW_TAG};
+pub use names::MAX_NAME_BYTES;
+pub use sidecar_core::SettingsError;
+pub use sidecar_core::histogram::FixedSnapshot;
+pub use source::{HistogramFamily, NumberFamily, SourceOutput};
+pub use sources::MAX_SOURCES;
+pub use unit::Unit;

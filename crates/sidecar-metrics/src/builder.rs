@@ -1,0 +1,80 @@
+//! Setting up a collector.
+
+use crate::collector::MetricsCollector;
+use crate::registry::Limits;
+use sidecar_core::SettingsError;
+
+/// Series per metric unless set.
+pub const DEFAULT_MAX_SERIES_PER_METRIC: usize = 1_000;
+
+/// Series in all unless set.
+pub const DEFAULT_MAX_SERIES: usize = 10_000;
+
+/// The largest bound that can be set.
+pub const MAX_SERIES_BOUND: usize = 1_000_000;
+
+const ALLOWED: &str = "a number from 1 to 1000000";
+
+/// Builds a [`MetricsCollector`].
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct MetricsBuilder {
+    limits: Limits,
+}
+
+impl MetricsBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            limits: Limits { series_per_metric: DEFAULT_MAX_SERIES_PER_METRIC, series: DEFAULT_MAX_SERIES },
+        }
+    }
+
+    /// How many series one metric may have, its overflow series not counted.
+    ///
+    /// Defaults to 1 000.
+    pub fn max_series_per_metric(mut self, series: usize) -> Self {
+        self.limits.series_per_metric = series;
+        self
+    }
+
+    /// How many series all metrics may have together, overflow series not counted; and how many metrics there
+    /// may be, used or described.
+    ///
+    /// Defaults to 10 000.
+    pub fn max_series(mut self, series: usize) -> Self {
+        self.limits.series = series;
+        self
+    }
+
+    /// The collector.
+    ///
+    /// # Errors
+    /// When a bound is not within 1 to [`MAX_SERIES_BOUND`].
+    pub fn build(self) -> Result<MetricsCollector, SettingsError> {
+        let Limits { series_per_metric, series } = self.limits;
+        for (field, value) in [("max_series_per_metric", series_per_metric), ("max_series", series)] {
+            if !(1..=MAX_SERIES_BOUND).contains(&value) {
+                return Err(SettingsError::new(field, value, ALLOWED));
+            }
+        }
+        Ok(MetricsCollector::with_limits(self.limits))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_out_of_range_are_refused_by_name() {
+        for bad in [0, MAX_SERIES_BOUND + 1] {
+            let error = MetricsBuilder::new().max_series_per_metric(bad).build().expect_err("out of range");
+            assert_eq!((error.field(), error.value()), ("max_series_per_metric", &*bad.to_string()));
+            let error = MetricsBuilder::new().max_series(bad).build().expect_err("out of range");
+            assert_eq!((error.field(), error.allowed()), ("max_series", ALLOWED));
+        }
+        for good in [1, MAX_SERIES_BOUND] {
+            assert!(MetricsBuilder::new().max_series(good).max_series_per_metric(good).build().is_ok());
+        }
+    }
+}

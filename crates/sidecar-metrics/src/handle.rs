@@ -1,0 +1,108 @@
+//! Series resolved once: updating one takes no lock and no lookup.
+
+use crate::families::{Number, Value};
+use crate::misuse::Misuse;
+use sidecar_core::histogram::FixedHistogram;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// What is said of a NaN.
+pub(crate) const NAN_RECORDED: &str = "a histogram was given NaN";
+
+// Relaxed throughout: a value guards no other memory, and a scrape reads each one alone.
+
+/// A counter's series. Clones share it; it outlives the collector.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a counter does nothing unless it is used"]
+pub struct Counter {
+    value: Arc<AtomicU64>,
+}
+
+impl Counter {
+    /// Adds one.
+    pub fn increment(&self) {
+        self.increment_by(1);
+    }
+
+    /// Adds `n`. Beyond `u64::MAX` the counter starts again from zero, which readers take for a restart.
+    pub fn increment_by(&self, n: u64) {
+        self.value.fetch_add(n, Relaxed);
+    }
+
+    /// The count so far.
+    #[must_use]
+    pub fn value(&self) -> u64 {
+        self.value.load(Relaxed)
+    }
+}
+
+/// A gauge's series. Clones share it; it outlives the collector.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a gauge does nothing unless it is used"]
+pub struct Gauge {
+    /// The bits of an `f64`; all zero is 0.0.
+    bits: Arc<AtomicU64>,
+}
+
+impl Gauge {
+    /// Replaces the value. Any number is allowed, NaN and the infinities included.
+    pub fn set(&self, value: f64) {
+        self.bits.store(value.to_bits(), Relaxed);
+    }
+
+    /// Adds `difference`, which may be negative.
+    pub fn add(&self, difference: f64) {
+        let add = |bits| Some((f64::from_bits(bits) + difference).to_bits());
+        let _ = self.bits.fetch_update(Relaxed, Relaxed, add);
+    }
+
+    /// The value last set.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        f64::from_bits(self.bits.load(Relaxed))
+    }
+}
+
+/// A histogram's series. Clones share it; it outlives the collector.
+#[derive(Clone, Debug)]
+#[must_use = "a histogram does nothing unless it is used"]
+pub struct Histogram {
+    buckets: Arc<FixedHistogram>,
+    misuse: Arc<Misuse>,
+}
+
+impl Histogram {
+    pub(crate) fn new(buckets: FixedHistogram, misuse: Arc<Misuse>) -> Self {
+        Self { buckets: Arc::new(buckets), misuse }
+    }
+
+    /// Records one value, in the unit that the metric's name says. NaN is counted as an error instead.
+    pub fn record(&self, value: f64) {
+        if !self.try_record(value) {
+            self.misuse.count(NAN_RECORDED);
+        }
+    }
+
+    /// Like [`Histogram::record`], but leaves the counting of NaN, answered with `false`, to the caller.
+    pub(crate) fn try_record(&self, value: f64) -> bool {
+        self.buckets.record(value)
+    }
+}
+
+/// The one value that a series holds.
+#[derive(Debug)]
+pub(crate) enum Cell {
+    Counter(Counter),
+    Gauge(Gauge),
+    Histogram(Histogram),
+}
+
+impl Cell {
+    pub(crate) fn read(&self) -> Value {
+        match self {
+            Self::Counter(counter) => Value::Number(Number::Integer(counter.value())),
+            Self::Gauge(gauge) => Value::Number(Number::Float(gauge.value())),
+            Self::Histogram(histogram) => Value::Histogram(histogram.buckets.snapshot()),
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What the registry's lock guards.
+
+use super::Limits;
+use crate::buckets;
+use crate::error::RegisterError;
+use crate::handle::Cell;
+use crate::kind::Kind;
+use crate::labels::{Key, Labels, OVERFLOW_TAG};
+use crate::names::{check_suffixes, words};
+use crate::series::{Metric, Series, SeriesList};
+use crate::unit::Unit;
+use smallvec::{SmallVec, smallvec};
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::hash_map::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+/// All series by the hash of their key, and all names with what is known of them.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    series: HashMap<u64, SmallVec<[Arc<Series>; 1]>, BuildHasherDefault<AlreadyHashed>>,
+    names: BTreeMap<Arc<str>, Known>,
+    /// Series in all, without the overflow series.
+    total: usize,
+}
+
+/// What is known of a name, which may be described before it is used.
+#[derive(Debug)]
+struct Known {
+    help: Arc<str>,
+    unit: Option<Unit>,
+    bounds: Option<Arc<[f64]>>,
+    registered: Option<Registered>,
+}
+
+#[derive(Debug)]
+struct Registered {
+    metric: Arc<Metric>,
+    list: Arc<SeriesList>,
+    /// Series without the overflow series.
+    count: usize,
+    overflow: Option<Arc<Series>>,
+}
+
+/// A registered metric as it leaves the lock.
+pub(super) struct Listed {
+    pub(super) metric: Arc<Metric>,
+    pub(super) list: Arc<SeriesList>,
+    pub(super) help: Arc<str>,
+    pub(super) unit: Option<Unit>,
+}
+
+impl Registered {
+    fn is_full(&self, key: &Key<'_>, total: usize, limits: Limits) -> bool {
+        key.belongs_to_overflow() || self.count >= limits.series_per_metric || total >= limits.series
+    }
+}
+
+impl State {
+    pub(super) fn find(&self, hash: u64, key: &Key<'_>) -> Option<&Arc<Series>> {
+        self.series.get(&hash)?.iter().find(|series| series.is(key))
+    }
+
+    /// The overflow series, if it is there and is where `key` belongs.
+    pub(super) fn overflow_for(&self, key: &Key<'_>, limits: Limits) -> Option<&Series> {
+        let registered = self.names.get(key.name)?.registered.as_ref()?;
+        if registered.is_full(key, self.total, limits) { registered.overflow.as_deref() } else { None }
+    }
+
+    /// The series of `key`, or the overflow series that takes its place; either is made if need be.
+    pub(super) fn register(
+        &mut self,
+        hash: u64,
+        key: &Key<'_>,
+        kind: Kind,
+        limits: Limits,
+        make: impl Fn(&Metric) -> Result<Cell, RegisterError>,
+    ) -> Result<Arc<Series>, RegisterError> {
+        // Another thread may have come first since the caller looked.
+        if let Some(series) = self.find(hash, key) {
+            return Ok(Arc::clone(series));
+        }
+        let total = self.total;
+        let registered = self.registered_as(key.name, kind, limits)?;
+        let full = registered.is_full(key, total, limits);
+        if full && let Some(overflow) = &registered.overflow {
+            return Ok(Arc::clone(overflow));
+        }
+        let labels = Labels::new(if full { &[OVERFLOW_TAG] } else { &key.tags });
+        let metric = Arc::clone(&registered.metric);
+        let cell = make(&metric)?;
+        let series = Arc::new(Series { metric, labels: Arc::new(labels), cell });
+        registered.list.push(Arc::clone(&series));
+        if full {
+            registered.overflow = Some(Arc::clone(&series));
+        } else {
+            registered.count += 1;
+            self.total += 1;
+            self.series.entry(hash).or_insert_with(|| smallvec![]).push(Arc::clone(&series));
+        }
+        Ok(series)
+    }
+
+    /// The metric of this name, made as `kind` if it is new.
+    fn registered_as(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        limits: Limits,
+    ) -> Result<&mut Registered, RegisterError> {
+        match self.kind_of(name) {
+            Some(first) if first != kind => {
+                return Err(RegisterError::KindClash { name: name.to_owned(), first, wanted: kind });
+            }
+            Some(_) => {}
+            None => check_suffixes(name, kind, |other| self.kind_of(other))?,
+        }
+        let known = self.known(name, limits)?;
+        let bounds = || match (&known.bounds, kind) {
+            (_, Kind::Counter | Kind::Gauge) => Arc::default(),
+            (Some(bounds), Kind::Histogram) => Arc::clone(bounds),
+            (None, Kind::Histogram) => buckets::defaults(name).into(),
+        };
+        Ok(known.registered.get_or_insert_with(|| Registered {
+            metric: Arc::new(Metric { name: name.into(), kind, bounds: bounds() }),
+            list: Arc::default(),
+            count: 0,
+            overflow: None,
+        }))
+    }
+
+    fn kind_of(&self, name: &str) -> Option<Kind> {
+        Some(self.names.get(name)?.registered.as_ref()?.metric.kind)
+    }
+
+    /// What is known of `name`, from now on something.
+    fn known(&mut self, name: &str, limits: Limits) -> Result<&mut Known, RegisterError> {
+        let full = self.names.len() >= limits.series;
+        match self.names.entry(name.into()) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(_) if full => {
+                Err(RegisterError::TooManyMetrics { name: name.to_owned(), limit: limits.series })
+            }
+            Entry::Vacant(entry) => Ok(entry.insert(Known {
+                help: words(name).into(),
+                unit: None,
+                bounds: None,
+                registered: None,
+            })),
+        }
+    }
+
+    pub(super) fn describe(
+        &mut self,
+        name: &str,
+        unit: Unit,
+        help: &str,
+        limits: Limits,
+    ) -> Result<(), RegisterError> {
+        let known = self.known(name, limits)?;
+        known.unit = Some(unit);
+        if !help.is_empty() {
+            known.help = help.into();
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_bounds(
+        &mut self,
+        name: &str,
+        bounds: Arc<[f64]>,
+        limits: Limits,
+    ) -> Result<(), RegisterError> {
+        let known = self.known(name, limits)?;
+        match known.registered.as_ref().map(|registered| &registered.metric) {
+            None => {
+                known.bounds = Some(bounds);
+                Ok(())
+            }
+            Some(metric) if metric.kind != Kind::Histogram => Err(RegisterError::KindClash {
+                name: name.to_owned(),
+                first: metric.kind,
+                wanted: Kind::Histogram,
+            }),
+            Some(metric) if metric.bounds == bounds => Ok(()),
+            Some(_) => Err(RegisterError::BucketsInUse { name: name.to_owned() }),
+        }
+    }
+
+    /// The registered metrics, sorted by name.
+    pub(super) fn registered(&self) -> Vec<Listed> {
+        let listed = |known: &Known| {
+            known.registered.as_ref().map(|registered| Listed {
+                metric: Arc::clone(&registered.metric),
+                list: Arc::clone(&registered.list),
+                help: Arc::clone(&known.help),
+                unit: known.unit,
+            })
+        };
+        self.names.values().filter_map(listed).collect()
+    }
+}
+
+/// The keys of the series map are hashes already.
+#[derive(Default)]
+struct AlreadyHashed(u64);
+
+impl Hasher for AlreadyHashed {
+    fn write(&mut self, bytes: &[u8]) {
+        // Only `write_u64` is ever called; this keeps any other key correct.
+        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

@@ -1,0 +1,29 @@
+//! The collector as its users and its scrapers see it.
+
+mod concurrency;
+mod documents;
+mod escaping;
+mod names;
+mod openmetrics;
+mod overflow;
+mod parser;
+mod promtool;
+mod reading;
+mod recording;
+mod roundtrip;
+mod sources;
+
+use parser::{Format, ParsedFamily, parse};
+use sidecar_metrics::MetricsCollector;
+
+/// The classic exposition, read back.
+fn classic(metrics: &MetricsCollector) -> Vec<ParsedFamily> {
+    let text = metrics.export_prometheus();
+    parse(&text, Format::Classic).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// The OpenMetrics exposition, read back.
+fn openmetrics(metrics: &MetricsCollector) -> Vec<ParsedFamily> {
+    let text = metrics.export_openmetrics();
+    parse(&text, Format::OpenMetrics).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
