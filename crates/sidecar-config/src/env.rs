@@ -6,9 +6,11 @@ use std::fmt;
 
 use crate::error::ConfigError;
 use crate::layer::Layer;
-use crate::node::Node;
 use crate::origin::Origin;
 use crate::sections::Findings;
+use crate::validate::Settings;
+
+type Reader = Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
 
 /// Which environment variable sets which key. Variables that are not named here are ignored.
 ///
@@ -17,7 +19,7 @@ use crate::sections::Findings;
 /// unset ones on that way.
 pub struct EnvMap {
     variables: Vec<(String, String)>,
-    read: Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>,
+    read: Reader,
 }
 
 impl EnvMap {
@@ -48,7 +50,7 @@ impl EnvMap {
     }
 
     /// One layer per variable that is set, so that an error knows its variable.
-    pub(crate) fn layers(&self, findings: &mut Findings) -> Vec<Layer> {
+    pub(crate) fn layers<T: Settings>(&self, findings: &mut Findings) -> Vec<Layer> {
         let mut layers = Vec::new();
         for (variable, key) in &self.variables {
             let Some(value) = (self.read)(variable) else { continue };
@@ -57,10 +59,7 @@ impl EnvMap {
                 Ok(text) if text.trim().is_empty() => {}
                 Ok(text) => {
                     let path: Vec<&str> = key.split('.').collect();
-                    layers.push(Layer {
-                        origin,
-                        root: Node::nested(&path, Node::Text(text.trim().to_owned())),
-                    });
+                    layers.push(Layer::variable::<T>(origin, &path, text.trim()));
                 }
                 Err(value) => findings.errors.push(ConfigError::value(
                     origin,

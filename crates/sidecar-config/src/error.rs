@@ -1,6 +1,7 @@
 //! What a load reports: every error with its place, and warnings.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::origin::Origin;
 
@@ -40,6 +41,12 @@ impl ConfigError {
     fn new(kind: ErrorKind, origin: Origin, text: impl Into<String>) -> Self {
         let text = text.into();
         Self { kind, origin, key: None, value: None, allowed: None, suggestion: None, text }
+    }
+
+    /// A file that cannot be used, for callers that choose files before they load them.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
+        Self::source(Origin::File { path: path.into(), line: None }, message)
     }
 
     pub(crate) fn source(origin: Origin, text: impl Into<String>) -> Self {

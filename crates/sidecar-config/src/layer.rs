@@ -20,6 +20,11 @@ pub(crate) const MAX_ERRORS: usize = 100;
 /// each without being errors.
 const MAX_ROUNDS: usize = 200;
 
+/// Puts the errors of one layer in the order of its lines.
+pub(crate) fn sort(errors: &mut [ConfigError]) {
+    errors.sort_by_key(|error| error.origin().line().unwrap_or(usize::MAX));
+}
+
 /// What one file or variable says.
 #[derive(Debug)]
 pub(crate) struct Layer {
@@ -38,6 +43,22 @@ impl Provider for &Layer {
 }
 
 impl Layer {
+    /// The layer of a variable, its text read as whatever the key at `path` takes: as text, as a number or as
+    /// a flag.
+    ///
+    /// `figment` has a conversion of its own, but it reads decimals at single precision.
+    pub(crate) fn variable<T: Settings>(origin: Origin, path: &[&str], text: &str) -> Self {
+        let layer = |leaf| Self { origin: origin.clone(), root: Node::nested(path, leaf) };
+        let number = Node::number(text);
+        let spellings = [Some(Node::Text(text.to_owned())), number.clone(), Node::flag(text)];
+        let accepted = spellings
+            .into_iter()
+            .flatten()
+            .map(layer)
+            .find(|layer| merge::<T>(std::slice::from_ref(layer)).is_ok());
+        accepted.unwrap_or_else(|| layer(number.unwrap_or_else(|| Node::Text(text.to_owned()))))
+    }
+
     /// Reports everything wrong with this layer and takes it out of the layer.
     ///
     /// Deserialisation stops at its first error, so that value is set aside, its default takes its place, and
@@ -60,7 +81,7 @@ impl Layer {
             }
         }
         self.root.prune_nulls();
-        errors.sort_by_key(|error| error.origin().line());
+        sort(&mut errors);
         if errors.len() > MAX_ERRORS {
             errors.truncate(MAX_ERRORS);
             errors.push(ConfigError::too_many(self.origin.clone()));
@@ -95,13 +116,9 @@ impl Layer {
 }
 
 /// The defaults with `layers` above them, the last one strongest.
-///
-/// Text becomes numbers and flags only where a variable is among the layers: a file has types of its own.
 pub(crate) fn merge<T: Settings>(layers: &[Layer]) -> Result<T, Box<figment::Error>> {
     let defaults = Figment::from(Serialized::defaults(T::default()));
-    let figment = layers.iter().fold(defaults, |figment, layer| figment.merge(layer));
-    let text_only = layers.iter().any(|layer| matches!(layer.origin, Origin::Variable(_)));
-    if text_only { figment.extract_lossy() } else { figment.extract() }.map_err(Box::new)
+    layers.iter().fold(defaults, |figment, layer| figment.merge(layer)).extract().map_err(Box::new)
 }
 
 fn describe<T: Settings>(origin: &Origin, found: &Found<'_>, kind: &Kind) -> ConfigError {

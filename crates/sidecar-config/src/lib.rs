@@ -8,7 +8,7 @@
 //! use serde::{Deserialize, Serialize};
 //! use sidecar_config::{EnvMap, Live, Rule, Validate};
 //!
-//! #[derive(Default, Deserialize, Serialize)]
+//! #[derive(Debug, Default, Deserialize, Serialize)]
 //! #[serde(deny_unknown_fields)]
 //! struct Queue { size: u32 }
 //!

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::env::EnvMap;
 use crate::error::{ConfigError, ConfigErrors, Warning};
 use crate::flat::Flat;
-use crate::layer::{Layer, merge};
+use crate::layer::{Layer, merge, sort};
 use crate::origin::Origin;
 use crate::provenance::{Provenance, origin_of};
 use crate::sections::Findings;
@@ -31,7 +31,6 @@ struct Generation<T> {
 
 impl<T: Settings> Live<T> {
     /// Says where the settings come from.
-    #[must_use]
     pub fn builder() -> LiveBuilder<T> {
         LiveBuilder { files: Vec::new(), environment: None, code: Vec::new(), settings: PhantomData }
     }
@@ -78,13 +77,15 @@ impl<T: fmt::Debug> fmt::Debug for Live<T> {
     }
 }
 
+type Change<T> = Box<dyn Fn(&mut T) + Send + Sync>;
+
 /// Where settings come from: the type's defaults, then files, then the environment, then code, each stronger
 /// than the one before.
 #[must_use = "nothing is read before load()"]
 pub struct LiveBuilder<T> {
     files: Vec<PathBuf>,
     environment: Option<EnvMap>,
-    code: Vec<Box<dyn Fn(&mut T) + Send + Sync>>,
+    code: Vec<Change<T>>,
     settings: PhantomData<fn() -> T>,
 }
 
@@ -112,7 +113,8 @@ impl<T: Settings> LiveBuilder<T> {
         self
     }
 
-    /// Adds a change made by the program, above every other layer. Defaults to none.
+    /// Adds a change made by the program, above every other layer. A panic in it reaches the caller of
+    /// [`load`](Self::load). Defaults to none.
     pub fn code(mut self, change: impl Fn(&mut T) + Send + Sync + 'static) -> Self {
         self.code.push(Box::new(change));
         self
@@ -125,21 +127,33 @@ impl<T: Settings> LiveBuilder<T> {
     /// hides it.
     pub fn load(self) -> Result<Live<T>, ConfigErrors> {
         let mut findings = Findings::default();
-        let mut layers: Vec<Layer> =
-            self.files.iter().filter_map(|path| source::read(path, T::SECTIONS, &mut findings)).collect();
-        if let Some(environment) = &self.environment {
-            layers.append(&mut environment.layers(&mut findings));
+        let mut layers: Vec<Layer> = Vec::new();
+        for path in &self.files {
+            let before = findings.errors.len();
+            if let Some(mut layer) = source::read(path, T::SECTIONS, &mut findings) {
+                layer.check::<T>(&mut findings);
+                layers.push(layer);
+            }
+            sort(&mut findings.errors[before..]);
         }
-        layers.iter_mut().for_each(|layer| layer.check::<T>(&mut findings));
+        if let Some(environment) = &self.environment {
+            for mut layer in environment.layers::<T>(&mut findings) {
+                layer.check::<T>(&mut findings);
+                layers.push(layer);
+            }
+        }
 
         let mut settings = merge::<T>(&layers).unwrap_or_else(|error| {
-            let origin = origin_of(&layers, &error.path);
-            findings
-                .errors
-                .push(ConfigError::source(origin, format!("{}: {}", error.path.join("."), error.kind)));
+            // After an error the layers lack what was wrong, which the type may miss.
+            if findings.errors.is_empty() {
+                let (origin, key) = (origin_of(&layers, &error.path), error.path.join("."));
+                findings.errors.push(ConfigError::source(origin, format!("{key}: {}", error.kind)));
+            }
             T::default()
         });
-        let flat = |settings: &T| Flat::of(settings).map_err(|text| ConfigError::source(Origin::Code, text));
+        let flat = |settings: &T| {
+            Flat::of(settings).map_err(|text| ConfigErrors::from(ConfigError::source(Origin::Code, text)))
+        };
         let before = flat(&settings)?.settings();
         self.code.iter().for_each(|change| change(&mut settings));
         let after = flat(&settings)?;

@@ -50,6 +50,22 @@ impl Node {
             .fold(leaf, |node, key| Self::Map(vec![Entry { key: (*key).to_owned(), line: None, node }]))
     }
 
+    /// The number that `text` spells.
+    pub(crate) fn number(text: &str) -> Option<Self> {
+        let unsigned = || text.parse().map(Self::Unsigned);
+        let signed = || text.parse().map(Self::Signed);
+        unsigned().or_else(|_| signed()).ok().or_else(|| text.parse().map(Self::Number).ok())
+    }
+
+    /// The flag that `text` spells, in any case.
+    pub(crate) fn flag(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Some(Self::Bool(true)),
+            "false" | "no" | "off" | "0" => Some(Self::Bool(false)),
+            _ => None,
+        }
+    }
+
     fn children(&self) -> &[Entry] {
         match self {
             Self::Map(entries) | Self::List(entries) => entries,

@@ -16,10 +16,10 @@ pub const MAX_FILE_BYTES: usize = 1024 * 1024;
 /// Reads, parses and cuts `path` to `sections`; what is wrong goes to `findings`.
 pub(crate) fn read(path: &Path, sections: &[&'static str], findings: &mut Findings) -> Option<Layer> {
     let origin = Origin::File { path: path.to_owned(), line: None };
-    let text = match text(path, &origin) {
+    let text = match text(path) {
         Ok(text) => text,
-        Err(error) => {
-            findings.errors.push(error);
+        Err(Unusable { line, why }) => {
+            findings.errors.push(ConfigError::source(origin.at(line), why));
             return None;
         }
     };
@@ -47,27 +47,34 @@ pub(crate) fn read(path: &Path, sections: &[&'static str], findings: &mut Findin
     }
 }
 
-fn text(path: &Path, origin: &Origin) -> Result<String, ConfigError> {
-    let unreadable =
-        |error: std::io::Error| ConfigError::source(origin.clone(), format!("cannot be read: {error}"));
+struct Unusable {
+    line: Option<usize>,
+    why: String,
+}
+
+fn unusable(why: impl Into<String>) -> Unusable {
+    Unusable { line: None, why: why.into() }
+}
+
+fn text(path: &Path) -> Result<String, Unusable> {
+    let unreadable = |error: std::io::Error| unusable(format!("cannot be read: {error}"));
     let kind = fs::metadata(path).map_err(unreadable)?.file_type();
     if kind.is_dir() {
-        return Err(ConfigError::source(origin.clone(), "is a directory"));
+        return Err(unusable("is a directory"));
     }
     if !kind.is_file() {
         // Opening a pipe waits for its writer, for ever if there is none.
-        return Err(ConfigError::source(origin.clone(), "is not a regular file"));
+        return Err(unusable("is not a regular file"));
     }
     let mut bytes = Vec::new();
     let limit = MAX_FILE_BYTES as u64 + 1;
     File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() > MAX_FILE_BYTES {
-        let message = format!("is larger than {MAX_FILE_BYTES} bytes");
-        return Err(ConfigError::source(origin.clone(), message));
+        return Err(unusable(format!("is larger than {MAX_FILE_BYTES} bytes")));
     }
     String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes()[..valid].iter().filter(|&&byte| byte == b'\n').count() + 1;
-        ConfigError::source(origin.at(Some(line)), "is not UTF-8")
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        Unusable { line: Some(line), why: "is not UTF-8".to_owned() }
     })
 }

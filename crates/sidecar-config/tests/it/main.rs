@@ -1,0 +1,3 @@
+//! How settings load, for types of any shape.
+
+mod live;
