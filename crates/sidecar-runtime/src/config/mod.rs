@@ -1,0 +1,118 @@
+//! The settings of a sidecar: [`SidecarConfig`], its keys, its files and variables.
+//!
+//! ```text
+//! runtime:
+//!   sidecar:
+//!     enabled: true
+//!     sampling: { events, traces, profiling, test_events, perf_metrics, debug_logs, event_types, adaptive }
+//!     resources: { max_queue_size, max_cpu_percent, max_memory_mb, drop_on_full }
+//! observability:
+//!   circuit_breaker: { failure_threshold, timeout, half_open_max_calls, sliding_window_size, success_threshold }
+//!   health: { enabled, check_interval, critical_components, degraded_threshold }
+//!   performance: { enabled, sample_rate, retention_seconds, percentiles }
+//! ```
+//!
+//! Times are numbers of seconds, fractions allowed. Other sections of the file are left alone.
+
+mod load;
+mod observability;
+mod resources;
+mod rules;
+mod sampling;
+
+use serde::{Deserialize, Serialize};
+use sidecar_config::ConfigErrors;
+
+pub use load::{FILE_NAMES, Loaded, VARIABLES, discover};
+pub use observability::{
+    CircuitBreakerConfig, DEFAULT_CHECK_INTERVAL, DEFAULT_DEGRADED_THRESHOLD, DEFAULT_PERCENTILES,
+    DEFAULT_RETENTION, HealthConfig, Observability, PerformanceConfig,
+};
+pub use resources::{DEFAULT_MAX_CPU_PERCENT, DEFAULT_MAX_MEMORY_MB, DEFAULT_MAX_QUEUE_SIZE, Resources};
+pub use rules::{MAX_CRITICAL_COMPONENTS, MAX_EVENT_TYPE_RATES, MAX_PERCENTILES};
+pub use sampling::{Adaptive, DEFAULT_BOOST_DURATION, DEFAULT_BOOST_FACTOR, Sampling};
+
+/// The settings of a sidecar, laid out as in the file.
+///
+/// The setters never fail; [`validate`](Self::validate) reports what they were given.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SidecarConfig {
+    /// The section `runtime`.
+    pub runtime: Runtime,
+    /// The section `observability`.
+    pub observability: Observability,
+    /// What [`sampling_rate`](Self::sampling_rate) was called with by mistake.
+    #[serde(skip)]
+    unknown_signals: Vec<(String, f64)>,
+}
+
+/// The section `runtime`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Runtime {
+    /// The section `runtime.sidecar`.
+    pub sidecar: SidecarSection,
+}
+
+/// The section `runtime.sidecar`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SidecarSection {
+    /// Whether the sidecar does anything at all. Defaults to `true`.
+    pub enabled: bool,
+    /// Which share of what is kept.
+    pub sampling: Sampling,
+    /// What the sidecar may use.
+    pub resources: Resources,
+}
+
+impl Default for SidecarSection {
+    fn default() -> Self {
+        Self { enabled: true, sampling: Sampling::default(), resources: Resources::default() }
+    }
+}
+
+impl SidecarConfig {
+    /// Whether the sidecar does anything at all. Defaults to `true`.
+    #[must_use]
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.runtime.sidecar.enabled = enabled;
+        self
+    }
+
+    /// The rate of a signal, from 0.0 to 1.0: one of [`Sampling::SIGNALS`]. Defaults to not configured.
+    #[must_use]
+    pub fn sampling_rate(mut self, signal: &str, rate: f64) -> Self {
+        match self.runtime.sidecar.sampling.rate_mut(signal) {
+            Some(configured) => *configured = Some(rate),
+            None => self.unknown_signals.push((signal.to_owned(), rate)),
+        }
+        self
+    }
+
+    /// The rate of one event type, from 0.0 to 1.0. Defaults to the rate of its signal.
+    #[must_use]
+    pub fn event_type_rate(mut self, event_type: impl Into<String>, rate: f64) -> Self {
+        self.runtime.sidecar.sampling.event_types.insert(event_type.into(), rate);
+        self
+    }
+
+    /// Events that wait at most, from 1 to 10 000 000. Defaults to [`DEFAULT_MAX_QUEUE_SIZE`].
+    #[must_use]
+    pub fn max_queue_size(mut self, events: usize) -> Self {
+        self.runtime.sidecar.resources.max_queue_size = events;
+        self
+    }
+
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// Every value that is out of range, at once.
+    pub fn validate(&self) -> Result<(), ConfigErrors> {
+        sidecar_config::validate(self)
+    }
+}

@@ -1,0 +1,84 @@
+//! What each key may be.
+
+use sidecar_config::{Report, Rule, Validate};
+
+use super::{Sampling, SidecarConfig};
+
+/// Most event types with a rate of their own.
+pub const MAX_EVENT_TYPE_RATES: usize = 1_024;
+/// Most critical components.
+pub const MAX_CRITICAL_COMPONENTS: usize = 256;
+/// Most percentiles.
+pub const MAX_PERCENTILES: usize = 32;
+
+const DAY: f64 = 86_400.0;
+const YEAR: f64 = 365.0 * DAY;
+
+impl Validate for SidecarConfig {
+    const SECTIONS: &'static [&'static str] = &[
+        "runtime.sidecar",
+        "observability.circuit_breaker",
+        "observability.health",
+        "observability.performance",
+    ];
+
+    const RULES: &'static [Rule] = &[
+        Rule::flag("runtime.sidecar.enabled"),
+        Rule::number("runtime.sidecar.sampling.events", 0.0, 1.0),
+        Rule::number("runtime.sidecar.sampling.traces", 0.0, 1.0),
+        Rule::number("runtime.sidecar.sampling.profiling", 0.0, 1.0),
+        Rule::number("runtime.sidecar.sampling.test_events", 0.0, 1.0),
+        Rule::number("runtime.sidecar.sampling.perf_metrics", 0.0, 1.0),
+        Rule::number("runtime.sidecar.sampling.debug_logs", 0.0, 1.0),
+        Rule::number("runtime.sidecar.sampling.event_types.*", 0.0, 1.0),
+        Rule::flag("runtime.sidecar.sampling.adaptive.enabled"),
+        Rule::number("runtime.sidecar.sampling.adaptive.boost_factor", 1.0, 1_000.0),
+        Rule::seconds("runtime.sidecar.sampling.adaptive.boost_duration", 0.001, DAY),
+        Rule::whole("runtime.sidecar.resources.max_queue_size", 1, 10_000_000),
+        Rule::number("runtime.sidecar.resources.max_cpu_percent", 0.01, 100.0),
+        Rule::number("runtime.sidecar.resources.max_memory_mb", 1.0, 1_048_576.0),
+        Rule::flag("runtime.sidecar.resources.drop_on_full"),
+        Rule::whole("observability.circuit_breaker.failure_threshold", 1, u32::MAX as u64),
+        Rule::seconds("observability.circuit_breaker.timeout", 0.001, DAY),
+        Rule::whole("observability.circuit_breaker.half_open_max_calls", 1, 255),
+        Rule::seconds("observability.circuit_breaker.sliding_window_size", 0.001, DAY),
+        Rule::whole("observability.circuit_breaker.success_threshold", 1, u32::MAX as u64),
+        Rule::flag("observability.health.enabled"),
+        Rule::seconds("observability.health.check_interval", 0.001, DAY),
+        Rule::text("observability.health.critical_components.*"),
+        Rule::number("observability.health.degraded_threshold", 0.0, 1.0),
+        Rule::flag("observability.performance.enabled"),
+        Rule::number("observability.performance.sample_rate", 0.0, 1.0),
+        Rule::seconds("observability.performance.retention_seconds", 1.0, YEAR),
+        Rule::number("observability.performance.percentiles.*", 0.0, 1.0),
+    ];
+
+    fn validate(&self, report: &mut Report) {
+        let counts = [
+            (
+                "runtime.sidecar.sampling.event_types",
+                self.runtime.sidecar.sampling.event_types.len(),
+                MAX_EVENT_TYPE_RATES,
+            ),
+            (
+                "observability.health.critical_components",
+                self.observability.health.critical_components.len(),
+                MAX_CRITICAL_COMPONENTS,
+            ),
+            (
+                "observability.performance.percentiles",
+                self.observability.performance.percentiles.len(),
+                MAX_PERCENTILES,
+            ),
+        ];
+        for (key, count, most) in counts {
+            if count > most {
+                report.refuse(key, format!("of length {count}"), format!("of length {most} at most"));
+            }
+        }
+        for (signal, rate) in &self.unknown_signals {
+            let allowed = format!("for one of the signals {}", Sampling::SIGNALS.join(", "));
+            report.refuse(&format!("runtime.sidecar.sampling.{signal}"), rate, allowed);
+        }
+    }
+}

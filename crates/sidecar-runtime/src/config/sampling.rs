@@ -1,0 +1,137 @@
+//! Which share of what is kept: `runtime.sidecar.sampling`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Serialize};
+
+/// How much a boost multiplies a rate, unless configured.
+pub const DEFAULT_BOOST_FACTOR: f64 = 5.0;
+/// How long a boost lasts, unless configured.
+pub const DEFAULT_BOOST_DURATION: Duration = Duration::from_secs(60);
+
+/// The rates of `runtime.sidecar.sampling`, each from 0.0 to 1.0.
+///
+/// A rate that is `None` was not configured; whoever samples decides what that means.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Sampling {
+    /// The rate of ordinary events. Defaults to not configured.
+    pub events: Option<f64>,
+    /// The rate of types that begin with `trace` or `span`. Defaults to not configured.
+    pub traces: Option<f64>,
+    /// The rate of types that begin with `profil`. Defaults to not configured.
+    pub profiling: Option<f64>,
+    /// The rate of types that begin with `test`. Defaults to not configured.
+    pub test_events: Option<f64>,
+    /// The rate of types that begin with `perf`. Defaults to not configured.
+    pub perf_metrics: Option<f64>,
+    /// The rate of types that begin with `debug` or `log`. Defaults to not configured.
+    pub debug_logs: Option<f64>,
+    /// Rates of single event types, by name. Defaults to none.
+    pub event_types: BTreeMap<String, f64>,
+    /// Boosts after anomalies. Defaults to enabled.
+    pub adaptive: Adaptive,
+}
+
+impl Sampling {
+    /// The signals, by the names that configuration and code use.
+    pub const SIGNALS: [&'static str; 6] =
+        ["events", "traces", "profiling", "test_events", "perf_metrics", "debug_logs"];
+
+    /// Each signal with its configured rate.
+    pub fn rates(&self) -> impl Iterator<Item = (&'static str, Option<f64>)> {
+        let rates =
+            [self.events, self.traces, self.profiling, self.test_events, self.perf_metrics, self.debug_logs];
+        Self::SIGNALS.into_iter().zip(rates)
+    }
+
+    pub(super) fn rate_mut(&mut self, signal: &str) -> Option<&mut Option<f64>> {
+        Some(match signal {
+            "events" => &mut self.events,
+            "traces" => &mut self.traces,
+            "profiling" => &mut self.profiling,
+            "test_events" => &mut self.test_events,
+            "perf_metrics" => &mut self.perf_metrics,
+            "debug_logs" => &mut self.debug_logs,
+            _ => return None,
+        })
+    }
+}
+
+/// Boosts after anomalies: `runtime.sidecar.sampling.adaptive`.
+///
+/// Written as the word `enabled` or `disabled`, as a flag, or as a map of the fields.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Adaptive {
+    /// Whether anomalies boost rates. Defaults to `true`.
+    pub enabled: bool,
+    /// How much a boost multiplies a rate, from 1 to 1000. Defaults to [`DEFAULT_BOOST_FACTOR`].
+    pub boost_factor: f64,
+    /// How long a boost lasts, from 1 ms to a day. Defaults to [`DEFAULT_BOOST_DURATION`].
+    #[serde(with = "sidecar_config::seconds")]
+    pub boost_duration: Duration,
+}
+
+impl Default for Adaptive {
+    fn default() -> Self {
+        let (boost_factor, boost_duration) = (DEFAULT_BOOST_FACTOR, DEFAULT_BOOST_DURATION);
+        Self { enabled: true, boost_factor, boost_duration }
+    }
+}
+
+impl<'de> Deserialize<'de> for Adaptive {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WordOrMap)
+    }
+}
+
+struct WordOrMap;
+
+/// The long form.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Fields {
+    enabled: bool,
+    boost_factor: f64,
+    #[serde(with = "sidecar_config::seconds")]
+    boost_duration: Duration,
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        let Adaptive { enabled, boost_factor, boost_duration } = Adaptive::default();
+        Self { enabled, boost_factor, boost_duration }
+    }
+}
+
+impl<'de> Visitor<'de> for WordOrMap {
+    type Value = Adaptive;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("enabled, disabled, true, false, or a map")
+    }
+
+    fn visit_bool<E: Error>(self, enabled: bool) -> Result<Adaptive, E> {
+        Ok(Adaptive { enabled, ..Adaptive::default() })
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<Adaptive, E> {
+        match word {
+            "enabled" => self.visit_bool(true),
+            "disabled" => self.visit_bool(false),
+            other => Err(E::invalid_value(Unexpected::Str(other), &self)),
+        }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Adaptive, A::Error> {
+        let Fields { enabled, boost_factor, boost_duration } =
+            Fields::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Adaptive { enabled, boost_factor, boost_duration })
+    }
+}

@@ -1,0 +1,3 @@
+//! How the runtime behaves, from outside.
+
+mod config;
