@@ -156,6 +156,14 @@ impl Client {
         matches!(result, Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
     }
 
+    /// Whether something can be read now.
+    pub(crate) fn has_answer(&self) -> bool {
+        self.stream.set_nonblocking(true).expect("a socket");
+        let found = self.stream.peek(&mut [0]).is_ok_and(|read| read > 0);
+        self.stream.set_nonblocking(false).expect("a socket");
+        found
+    }
+
     pub(crate) fn stop_sending(&mut self) -> &mut Self {
         self.stream.shutdown(Shutdown::Write).expect("still open");
         self
