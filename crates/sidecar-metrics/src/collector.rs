@@ -158,6 +158,12 @@ impl MetricsCollector {
         exposition::openmetrics(&self.families())
     }
 
+    /// Names of the metrics some of whose values went to an overflow series, sorted.
+    #[must_use]
+    pub fn overflowing(&self) -> Vec<Arc<str>> {
+        self.inner.registry.overflowing()
+    }
+
     /// How often something was refused where no caller could be told: by-name calls, sources, NaN recorded.
     #[must_use]
     pub fn errors(&self) -> u64 {

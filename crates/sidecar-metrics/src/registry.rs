@@ -97,6 +97,10 @@ impl Registry {
         self.state.write().set_bounds(name, bounds, self.limits)
     }
 
+    pub(crate) fn overflowing(&self) -> Vec<Arc<str>> {
+        self.state.read().overflowing()
+    }
+
     /// All registered metrics with their values, sorted by name.
     pub(crate) fn families(&self) -> Vec<Family> {
         let registered = self.state.read().registered();

@@ -185,6 +185,12 @@ impl Observer {
         self.shared.stats()
     }
 
+    /// Memory that waiting events occupy, in bytes: one load, where [`stats`](Observer::stats) reads it all.
+    #[must_use]
+    pub fn queue_bytes(&self) -> usize {
+        self.shared.credits.bytes()
+    }
+
     /// Waits until everything accepted before this call has been handled, at most `deadline`. Inside a
     /// handler it returns at once, with what is waiting.
     pub fn flush(&self, deadline: Duration) -> FlushReport {

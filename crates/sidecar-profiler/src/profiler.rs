@@ -106,6 +106,14 @@ impl Profiler {
         next
     }
 
+    /// Takes a reading now, due or not: for a last look before the end. A reading that is under way on another
+    /// thread serves instead.
+    pub fn refresh(&self) {
+        let now = self.inner.clock.now();
+        self.inner.state.lock().next = now;
+        self.tick(now);
+    }
+
     /// The clock whose time [`tick`](Self::tick) takes.
     #[must_use]
     pub fn clock(&self) -> &Clock {

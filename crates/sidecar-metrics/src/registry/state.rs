@@ -187,6 +187,12 @@ impl State {
         }
     }
 
+    /// Names of metrics with an overflow series, sorted.
+    pub(super) fn overflowing(&self) -> Vec<Arc<str>> {
+        let overflows = |known: &Known| known.registered.as_ref().is_some_and(|it| it.overflow.is_some());
+        self.names.iter().filter(|(_, known)| overflows(known)).map(|(name, _)| Arc::clone(name)).collect()
+    }
+
     /// The registered metrics, sorted by name.
     pub(super) fn registered(&self) -> Vec<Listed> {
         let listed = |known: &Known| {

@@ -33,6 +33,16 @@ requests_total{user=\"b\"} 1
 }
 
 #[test]
+fn overflowing_metrics_are_named() {
+    let metrics = bounded(1, 100);
+    metrics.increment("b_total", &[("user", "a")]);
+    metrics.increment("a_total", &[("user", "a")]);
+    assert!(metrics.overflowing().is_empty());
+    metrics.increment("b_total", &[("user", "b")]);
+    assert_eq!(metrics.overflowing().iter().map(|name| &**name).collect::<Vec<_>>(), ["b_total"]);
+}
+
+#[test]
 fn beyond_the_bound_in_all_every_metric_has_an_overflow_series() {
     let metrics = bounded(100, 3);
     for user in ["a", "b"] {
