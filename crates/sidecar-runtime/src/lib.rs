@@ -1,1 +1,74 @@
-//! Placeholder
+//! The sidecar runtime: the pieces, composed and wired, behind one guard.
+//!
+//! Every piece is a crate of its own and stands here as a module. This crate adds what joins them: the sampler
+//! decides what the observer takes, every piece's state appears as metrics and as health components, the
+//! breakers appear beside them, and the endpoints read all of it. It holds no algorithm.
+//!
+//! # Example
+//! ```
+//! use sidecar_runtime::{Sidecar, SidecarConfig, observe};
+//! use std::time::Duration;
+//!
+//! let config = SidecarConfig::default().sampling_rate("test_events", 1.0);
+//! let sidecar = Sidecar::builder().config(config).start()?;
+//! sidecar.register_handler("test_failure", |event| println!("{:?} failed", event.test()));
+//!
+//! observe!(sidecar, "test_failure", test_id = "test_123");
+//!
+//! assert!(sidecar.get_metrics().contains_key("sidecar_events_total"));
+//! let report = sidecar.stop(Duration::from_secs(1));
+//! assert_eq!((report.processed, report.waiting), (1, 0));
+//! # Ok::<(), sidecar_runtime::StartError>(())
+//! ```
+//!
+//! # How it works
+//! ```text
+//! host thread   observe! -> sampler -> lane ~~> "sidecar-worker"  handlers, ledger
+//! periodic      "sidecar-tick": health, profiler, list of breakers
+//! scrape        "sidecar-http": snapshots of all pieces -> JSON, Prometheus, OpenMetrics
+//! ```
+//! [`Sidecar`] is the guard: it is not `Clone`, and dropping it stops everything. [`SidecarHandle`] is what the
+//! rest of the program holds: it is cheap to clone and keeps nothing running.
+//!
+//! # Choosing settings
+//! [`SidecarConfig`] has them all, with their defaults and units; files and environment variables fill it.
+//!
+//! # Cost
+//! That of the pieces, each of which says its own; the wiring itself is only called when somebody scrapes, and
+//! once a second by the periodic thread.
+//!
+//! # Limits
+//! - Two sidecars in one process are independent: nothing is global.
+//! - A handler, check or callback that holds a [`SidecarHandle`] forms a cycle: the pieces' memory is then kept
+//!   after the sidecar has stopped, but nothing runs any more.
+//!
+//! # Features
+//! `http`: the endpoints. `full`: everything.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod builder;
+pub mod config;
+#[cfg(feature = "http")]
+pub mod http;
+mod sidecar;
+mod wiring;
+
+pub use builder::{SidecarBuilder, StartError};
+pub use config::SidecarConfig;
+pub use sidecar::{Sidecar, SidecarHandle};
+pub use sidecar_observer::observe;
+
+#[doc(inline)]
+pub use sidecar_breaker as breaker;
+#[doc(inline)]
+pub use sidecar_health as health;
+#[doc(inline)]
+pub use sidecar_metrics as metrics;
+#[doc(inline)]
+pub use sidecar_observer as observer;
+#[doc(inline)]
+pub use sidecar_profiler as profiler;
+#[doc(inline)]
+pub use sidecar_sampler as sampler;

@@ -1,0 +1,124 @@
+//! The command line.
+
+use crate::input::Format;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Observes a test run, or any program that prints events, and serves what it saw.
+#[derive(Debug, Parser)]
+#[command(name = "sidecar", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Reads events, takes each through the whole sidecar, and ends with a summary.
+    Run(RunArgs),
+    /// Prints the effective settings with where each came from, or every error.
+    CheckConfig {
+        /// Configuration files; of several, later ones win.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// A file of event lines or of a test runner's JSON stream, or `-` for standard input; without it, events
+    /// come by `POST /events`.
+    #[arg(value_name = "INPUT")]
+    pub(crate) input: Option<PathBuf>,
+
+    /// A configuration file in YAML, TOML or JSON; may be given several times, later ones win [default:
+    /// crossbridge.yml or crossbridge.yaml in the working directory, if there]
+    #[arg(long = "config", value_name = "FILE")]
+    pub(crate) configs: Vec<PathBuf>,
+
+    /// Where to serve the endpoints [default: 127.0.0.1:8080 without INPUT, nowhere with it]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+
+    /// What the lines of INPUT are.
+    #[arg(long, value_enum, default_value_t = Format::Auto)]
+    pub(crate) format: Format,
+
+    /// Posts each test failure to this address, through a circuit breaker named `webhook`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook: Option<String>,
+
+    /// Goes on serving for this many seconds after the input has ended.
+    #[arg(long, value_name = "SECS", default_value_t = 0)]
+    pub(crate) linger: u64,
+
+    /// Ends with status 2 at the first malformed line.
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Ends with status 1 if a test failed.
+    #[arg(long)]
+    pub(crate) fail_on_failure: bool,
+
+    /// How the summary is written.
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+    pub(crate) summary: SummaryFormat,
+
+    /// A file that holds the bearer token of the endpoints.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Serves without a token on an address that is not loopback.
+    #[arg(long)]
+    pub(crate) allow_unauthenticated: bool,
+
+    /// A further name that requests may carry in `Host`; may be given several times.
+    #[arg(long = "allow-host", value_name = "NAME")]
+    pub(crate) allowed_hosts: Vec<String>,
+}
+
+/// How the summary is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SummaryFormat {
+    /// For a person.
+    Text,
+    /// One JSON object on standard output, and nothing else there.
+    Json,
+}
+
+impl RunArgs {
+    /// Where to serve, if anywhere.
+    pub(crate) fn address(&self) -> Option<&str> {
+        match (&self.listen, &self.input) {
+            (Some(address), _) => Some(address),
+            (None, None) => Some("127.0.0.1:8080"),
+            (None, Some(_)) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn run(words: &[&str]) -> RunArgs {
+        let words = ["sidecar", "run"].iter().chain(words);
+        match Cli::try_parse_from(words).expect("valid").command {
+            Command::Run(args) => args,
+            Command::CheckConfig { .. } => panic!("it was run"),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn without_input_it_serves_and_with_input_only_if_told() {
+        assert_eq!(run(&[]).address(), Some("127.0.0.1:8080"));
+        assert_eq!(run(&["-"]).address(), None);
+        assert_eq!(run(&["file", "--listen", "[::1]:0"]).address(), Some("[::1]:0"));
+    }
+}

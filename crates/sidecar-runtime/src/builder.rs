@@ -1,0 +1,247 @@
+//! Composing a sidecar: settings, pieces, wiring, threads.
+
+use crate::config::SidecarConfig;
+use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
+use crate::wiring::breakers::BreakerComponents;
+use crate::wiring::gate::Gate;
+use crate::wiring::ticker::{Tick, Ticker};
+use crate::wiring::{sources, vitals};
+use sidecar_breaker::BreakerRegistry;
+use sidecar_config::ConfigErrors;
+use sidecar_core::{Clock, EventTypes, SettingsError};
+use sidecar_health::{Component, Health};
+use sidecar_metrics::MetricsCollector;
+use sidecar_observer::{DropPolicy, Observer};
+use sidecar_profiler::{BYTES_PER_MB, Profiler};
+use sidecar_sampler::Sampler;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, io};
+
+/// The queue's share of `max_memory_mb`.
+const QUEUE_SHARE: f64 = 0.4;
+/// How often health's list of breakers is compared with the registry.
+const BREAKER_SYNC: Duration = Duration::from_secs(1);
+
+/// Builds and starts a [`Sidecar`].
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct SidecarBuilder {
+    files: Vec<PathBuf>,
+    config: Option<SidecarConfig>,
+    keep_all: bool,
+    components: Vec<Component>,
+    breakers: Option<BreakerRegistry>,
+    #[cfg(feature = "http")]
+    http: crate::http::HttpSettings,
+}
+
+impl SidecarBuilder {
+    /// A configuration file to read, in YAML, TOML or JSON; of several, later ones win. The environment comes
+    /// on top. Defaults to none.
+    pub fn config_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.push(path.into());
+        self
+    }
+
+    /// The configuration made in code, instead of files and environment. Defaults to none.
+    pub fn config(mut self, config: SidecarConfig) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// Keeps every event whose rate is not configured, instead of sampling by the signals' defaults. Defaults
+    /// to off.
+    pub fn keep_all(mut self) -> Self {
+        self.keep_all = true;
+        self
+    }
+
+    /// A component of the application's health, there from the start. Defaults to none.
+    pub fn component(mut self, component: Component) -> Self {
+        self.components.push(component);
+        self
+    }
+
+    /// The breakers to show, for example [`BreakerRegistry::global`]. Defaults to a registry of its own.
+    pub fn breakers(mut self, registry: BreakerRegistry) -> Self {
+        self.breakers = Some(registry);
+        self
+    }
+
+    /// Serves the endpoints at `address`, on a thread of their own. Defaults to not serving.
+    #[cfg(feature = "http")]
+    pub fn http(mut self, address: impl Into<String>) -> Self {
+        self.http.address = Some(address.into());
+        self
+    }
+
+    /// Further settings of the endpoints: token, hosts, `POST /events`. Defaults to none.
+    #[cfg(feature = "http")]
+    pub fn http_settings(
+        mut self,
+        set: impl FnOnce(crate::http::HttpSettings) -> crate::http::HttpSettings,
+    ) -> Self {
+        self.http = set(self.http);
+        self
+    }
+
+    /// Checks every setting, starts every piece, and serves if an address was given.
+    ///
+    /// # Errors
+    /// What can be mended: a bad configuration, an address in use, no room for a thread. Nothing is left
+    /// running then.
+    pub fn start(self) -> Result<Sidecar, StartError> {
+        let config = match self.config {
+            Some(config) => config,
+            None => SidecarConfig::load(&self.files).map_err(StartError::Config)?.config,
+        };
+        config.validate().map_err(StartError::Config)?;
+        let clock = Clock::new();
+        let (observer, pieces) = compose(config, self.keep_all, self.breakers.unwrap_or_default(), &clock)?;
+        let pieces = Arc::new(pieces);
+        let refused = |error: sidecar_health::RegisterError| StartError::Component(error.to_string());
+        vitals::register(&pieces, &clock).map_err(refused)?;
+        sources::register(&pieces);
+        for component in self.components {
+            pieces.health.register(component).map_err(refused)?;
+        }
+        let handle = SidecarHandle { shared: pieces };
+        // The first round runs here, so that every built-in component has its verdict before anyone asks.
+        let mut ticks = ticks(&handle);
+        ticks.iter_mut().for_each(|tick| {
+            tick(clock.now());
+        });
+        let ticker = Ticker::start(clock, ticks).map_err(StartError::Thread)?;
+        #[cfg(feature = "http")]
+        let server = self.http.serve(&handle).map_err(StartError::Http)?;
+        let parts = Parts {
+            #[cfg(feature = "http")]
+            server,
+            _ticker: ticker,
+            observer,
+        };
+        Ok(Sidecar::new(handle, parts))
+    }
+}
+
+fn compose(
+    config: SidecarConfig,
+    keep_all: bool,
+    breakers: BreakerRegistry,
+    clock: &Clock,
+) -> Result<(Observer, Pieces), StartError> {
+    let names = EventTypes::default();
+    let sampler = sampler(&config, keep_all, names.clone())?;
+    let resources = config.runtime.sidecar.resources;
+    let policy = if resources.drop_on_full { DropPolicy::Oldest } else { DropPolicy::Newest };
+    let observer = Observer::builder()
+        .queue_size(resources.max_queue_size)
+        .queue_bytes((resources.max_memory_mb * BYTES_PER_MB as f64 * QUEUE_SHARE) as usize)
+        .drop_policy(policy)
+        .admit(Gate(sampler.clone()))
+        .names(names)
+        .clock(clock.clone())
+        .start()
+        .map_err(StartError::Observer)?;
+    observer.set_enabled(config.runtime.sidecar.enabled);
+    let profiler = Profiler::builder()
+        .max_cpu_percent(resources.max_cpu_percent)
+        .max_memory_mb(resources.max_memory_mb)
+        .clock(clock.clone())
+        .build()?;
+    let queue = observer.detached();
+    let bytes = move || queue.queue_bytes() as u64;
+    profiler.account("queue", bytes).expect("a new profiler has room for its first account");
+    let metrics = MetricsCollector::builder().build()?;
+    let settings = &config.observability.health;
+    let health = Health::builder()
+        .check_interval(settings.check_interval)
+        .degraded_threshold(settings.degraded_threshold)
+        .critical_components(settings.critical_components.clone())
+        .clock(clock.clone())
+        .build()?;
+    let detached = observer.detached();
+    let pieces = Pieces { config, sampler, observer: detached, breakers, health, metrics, profiler };
+    Ok((observer, pieces))
+}
+
+fn sampler(config: &SidecarConfig, keep_all: bool, names: EventTypes) -> Result<Sampler, SettingsError> {
+    let mut builder = Sampler::builder().names(names);
+    if keep_all {
+        builder = builder.keep_all();
+    }
+    let sampling = &config.runtime.sidecar.sampling;
+    for (signal, rate) in sampling.rates() {
+        builder = rate.into_iter().fold(builder, |builder, rate| builder.rate(signal, rate));
+    }
+    for (event_type, rate) in &sampling.event_types {
+        builder = builder.event_type_rate(event_type, *rate);
+    }
+    builder.build()
+}
+
+fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
+    let [health, profiler, breakers] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
+    let shown = BreakerComponents::new();
+    // Weak, so that the thread keeps nothing alive while it sleeps.
+    vec![
+        Box::new(move |now| profiler.upgrade().map_or(u64::MAX, |pieces| pieces.profiler.tick(now))),
+        Box::new(move |now| {
+            let Some(pieces) = breakers.upgrade() else { return u64::MAX };
+            shown.sync(&pieces.breakers, &pieces.health);
+            now + sidecar_core::clock::nanos(BREAKER_SYNC)
+        }),
+        Box::new(move |now| health.upgrade().map_or(u64::MAX, |pieces| pieces.health.tick(now))),
+    ]
+}
+
+/// Why a sidecar did not start. Everything here can be mended by whoever started it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The configuration holds errors; all of them, each with its place.
+    Config(ConfigErrors),
+    /// A setting is out of range.
+    Settings(SettingsError),
+    /// The observer did not start.
+    Observer(sidecar_observer::StartError),
+    /// A health component was refused.
+    Component(String),
+    /// The endpoints cannot be served.
+    #[cfg(feature = "http")]
+    Http(sidecar_http::ServeError),
+    /// The system has no room for a thread.
+    Thread(io::Error),
+}
+
+impl From<SettingsError> for StartError {
+    fn from(error: SettingsError) -> Self {
+        Self::Settings(error)
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(errors) => errors.fmt(f),
+            Self::Settings(error) => error.fmt(f),
+            Self::Observer(error) => error.fmt(f),
+            Self::Component(error) => f.write_str(error),
+            #[cfg(feature = "http")]
+            Self::Http(error) => error.fmt(f),
+            Self::Thread(_) => f.write_str("the sidecar's periodic thread could not be started"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Thread(error) => Some(error),
+            Self::Observer(error) => std::error::Error::source(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Settings of the endpoints, as far as the runtime hands them on.
+
+use crate::sidecar::SidecarHandle;
+use crate::wiring::endpoints::routes;
+use serde_json::Value;
+use sidecar_http::{ServeError, Server};
+use std::fmt;
+
+pub use sidecar_http::{Batch, BatchFormat, Endpoints};
+
+type Ingest = Box<dyn Fn(&SidecarHandle, Batch) -> Value + Send + Sync>;
+
+/// Settings of the endpoints: see [`SidecarBuilder::http_settings`](crate::SidecarBuilder::http_settings).
+#[derive(Default)]
+#[must_use = "settings do nothing until they are used"]
+pub struct HttpSettings {
+    pub(crate) address: Option<String>,
+    token: Option<String>,
+    allow_unauthenticated: bool,
+    allowed_hosts: Vec<String>,
+    ingest: Option<Ingest>,
+}
+
+impl HttpSettings {
+    /// The bearer token that opens what is not open to everybody. Defaults to none.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Serves on an address that is not loopback although there is no token. Defaults to refusing that.
+    pub fn allow_unauthenticated(mut self, allow: bool) -> Self {
+        self.allow_unauthenticated = allow;
+        self
+    }
+
+    /// A further name that a `Host` header may carry. Defaults to none.
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.allowed_hosts.push(host.into());
+        self
+    }
+
+    /// Takes the batches of `POST /events` and answers with a receipt. Defaults to not taking any.
+    pub fn ingest(mut self, take: impl Fn(&SidecarHandle, Batch) -> Value + Send + Sync + 'static) -> Self {
+        self.ingest = Some(Box::new(take));
+        self
+    }
+
+    pub(crate) fn serve(self, sidecar: &SidecarHandle) -> Result<Option<Server>, ServeError> {
+        let Some(address) = self.address else { return Ok(None) };
+        let mut endpoints = routes(sidecar).allow_unauthenticated(self.allow_unauthenticated);
+        if let Some(token) = self.token {
+            endpoints = endpoints.token(token);
+        }
+        for host in self.allowed_hosts {
+            endpoints = endpoints.allow_host(host);
+        }
+        if let Some(take) = self.ingest {
+            let sidecar = sidecar.clone();
+            endpoints = endpoints.ingest(move |batch| take(&sidecar, batch));
+        }
+        endpoints.serve(&address).map(Some)
+    }
+}
+
+impl fmt::Debug for HttpSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpSettings")
+            .field("address", &self.address)
+            .field("token", &self.token.as_ref().map(|_| "..."))
+            .field("allow_unauthenticated", &self.allow_unauthenticated)
+            .field("allowed_hosts", &self.allowed_hosts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,243 @@
+//! The running sidecar: a guard, and handles to it.
+
+use crate::builder::{SidecarBuilder, StartError};
+use crate::config::SidecarConfig;
+use crate::wiring::breakers;
+use crate::wiring::ticker::Ticker;
+use sidecar_breaker::{Breaker, BreakerBuilder, BreakerRegistry};
+use sidecar_health::{Health, HealthReport};
+use sidecar_metrics::{Families, MetricsCollector};
+use sidecar_observer::{Event, FlushReport, HandlerId, Observe, Observed, Observer, ObserverStats};
+use sidecar_profiler::Profiler;
+use sidecar_sampler::Sampler;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long dropping the sidecar may wait for the queue to empty.
+const DROP_DEADLINE: Duration = Duration::from_secs(1);
+
+/// A running sidecar. Not `Clone`: dropping it stops everything, waiting at most one second for events to be
+/// handled. Hand out [`SidecarHandle`]s instead; whatever a handle can do, the sidecar can do too.
+#[must_use = "dropping the sidecar stops it"]
+pub struct Sidecar {
+    handle: SidecarHandle,
+    parts: Parts,
+}
+
+/// What runs, in the order in which it is to be dropped.
+pub(crate) struct Parts {
+    #[cfg(feature = "http")]
+    pub(crate) server: Option<sidecar_http::Server>,
+    /// Ends the periodic thread when dropped.
+    pub(crate) _ticker: Ticker,
+    /// Keeps the observer's worker running.
+    pub(crate) observer: Observer,
+}
+
+/// A handle to a sidecar: cheap to clone, and it does not keep the sidecar running. Once that has stopped,
+/// events are dropped as `stopped`; everything else still answers with what it last knew.
+#[derive(Clone)]
+pub struct SidecarHandle {
+    pub(crate) shared: Arc<Pieces>,
+}
+
+/// The pieces, composed.
+pub(crate) struct Pieces {
+    pub(crate) config: SidecarConfig,
+    pub(crate) sampler: Sampler,
+    /// Detached: the guard alone keeps it running.
+    pub(crate) observer: Observer,
+    pub(crate) breakers: BreakerRegistry,
+    pub(crate) health: Health,
+    pub(crate) metrics: MetricsCollector,
+    pub(crate) profiler: Profiler,
+}
+
+impl Sidecar {
+    /// Starts with the defaults and what the environment says; reads no file, serves nothing.
+    ///
+    /// # Errors
+    /// When a variable is out of range, or the system has no room for a thread.
+    pub fn start() -> Result<Self, StartError> {
+        Self::builder().start()
+    }
+
+    /// Starts building a sidecar.
+    pub fn builder() -> SidecarBuilder {
+        SidecarBuilder::default()
+    }
+
+    pub(crate) fn new(handle: SidecarHandle, parts: Parts) -> Self {
+        Self { handle, parts }
+    }
+
+    /// A handle that may outlive the sidecar.
+    #[must_use]
+    pub fn handle(&self) -> SidecarHandle {
+        self.handle.clone()
+    }
+
+    /// The address at which the endpoints are served, if they are.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn local_addr(&self) -> Option<std::net::SocketAddr> {
+        self.parts.server.as_ref().map(sidecar_http::Server::local_addr)
+    }
+
+    /// Stops in order, within `deadline`: readiness goes off, waiting events are handled, the endpoints
+    /// close. Says what became of all events since the start.
+    pub fn stop(mut self, deadline: Duration) -> FlushReport {
+        self.end(deadline)
+    }
+
+    fn end(&mut self, deadline: Duration) -> FlushReport {
+        let start = Instant::now();
+        self.health().drain();
+        let report = self.parts.observer.shutdown(deadline);
+        #[cfg(feature = "http")]
+        if let Some(server) = self.parts.server.take() {
+            server.shutdown(deadline.saturating_sub(start.elapsed()));
+        }
+        #[cfg(not(feature = "http"))]
+        let _ = start;
+        self.health().stop();
+        report
+    }
+}
+
+impl Drop for Sidecar {
+    fn drop(&mut self) {
+        let _ = self.end(DROP_DEADLINE);
+    }
+}
+
+impl Deref for Sidecar {
+    type Target = SidecarHandle;
+
+    fn deref(&self) -> &SidecarHandle {
+        &self.handle
+    }
+}
+
+/// Events.
+impl SidecarHandle {
+    /// Offers an event that is already built; see [`observe!`](crate::observe) for one that is not.
+    pub fn observe(&self, event: Event) -> Observed {
+        self.shared.observer.observe(event)
+    }
+
+    /// Offers an event whose fields are built only if it is kept.
+    pub fn observe_with(&self, event_type: &str, fields: impl FnOnce(Event) -> Event) -> Observed {
+        self.shared.observer.observe_with(event_type, fields)
+    }
+
+    /// Has `handler` called with every event of one type.
+    pub fn register_handler(
+        &self,
+        event_type: &str,
+        handler: impl Fn(&Event) + Send + Sync + 'static,
+    ) -> HandlerId {
+        self.shared.observer.on(event_type, handler)
+    }
+
+    /// The ledger and the queue.
+    #[must_use]
+    pub fn stats(&self) -> ObserverStats {
+        self.shared.observer.stats()
+    }
+}
+
+/// The pieces.
+impl SidecarHandle {
+    /// The breakers that appear in health, metrics and `/circuit-breakers`.
+    #[must_use]
+    pub fn breakers(&self) -> &BreakerRegistry {
+        &self.shared.breakers
+    }
+
+    /// A builder for a breaker with the configured settings, to be registered with
+    /// [`breakers`](SidecarHandle::breakers).
+    pub fn breaker(&self, name: &str) -> BreakerBuilder {
+        Breaker::builder(name).settings(breakers::settings(&self.shared.config.observability.circuit_breaker))
+    }
+
+    /// Components and their statuses.
+    #[must_use]
+    pub fn health(&self) -> &Health {
+        &self.shared.health
+    }
+
+    /// The application's metrics, and the sidecar's own.
+    #[must_use]
+    pub fn metrics(&self) -> &MetricsCollector {
+        &self.shared.metrics
+    }
+
+    /// What the process and the sidecar cost.
+    #[must_use]
+    pub fn profiler(&self) -> &Profiler {
+        &self.shared.profiler
+    }
+
+    /// Rates by signal and event type.
+    #[must_use]
+    pub fn sampler(&self) -> &Sampler {
+        &self.shared.sampler
+    }
+
+    /// The observer. This handle does not keep it running.
+    #[must_use]
+    pub fn observer(&self) -> &Observer {
+        &self.shared.observer
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn config(&self) -> &SidecarConfig {
+        &self.shared.config
+    }
+
+    /// The health report, with the checks' own texts.
+    #[must_use]
+    pub fn health_report(&self) -> HealthReport {
+        self.shared.health.report()
+    }
+
+    /// Every metric by name, as a scrape would find it.
+    #[must_use]
+    pub fn get_metrics(&self) -> Families {
+        self.shared.metrics.families()
+    }
+
+    /// Every metric in the classic Prometheus text format.
+    #[must_use]
+    pub fn export_metrics(&self) -> String {
+        self.shared.metrics.export_prometheus()
+    }
+}
+
+impl Observe for SidecarHandle {
+    fn observer(&self) -> &Observer {
+        &self.shared.observer
+    }
+}
+
+impl Observe for Sidecar {
+    fn observer(&self) -> &Observer {
+        &self.handle.shared.observer
+    }
+}
+
+impl fmt::Debug for SidecarHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SidecarHandle").field("observer", &self.shared.observer).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Sidecar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sidecar").field("observer", &self.parts.observer).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,9 @@
+//! Where the pieces meet: each file joins two of them, and holds no algorithm of its own.
+
+pub(crate) mod breakers;
+#[cfg(feature = "http")]
+pub(crate) mod endpoints;
+pub(crate) mod gate;
+pub(crate) mod sources;
+pub(crate) mod ticker;
+pub(crate) mod vitals;

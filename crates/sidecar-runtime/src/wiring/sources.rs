@@ -1,0 +1,106 @@
+//! Every piece's own series, pulled when somebody scrapes: nothing on a hot path publishes anything.
+
+use crate::sidecar::Pieces;
+use sidecar_breaker::{BreakerRegistry, State};
+use sidecar_health::{Health, Status};
+use sidecar_metrics::SourceOutput;
+use sidecar_observer::Observer;
+use sidecar_profiler::Profiler;
+use std::sync::Arc;
+
+const SECONDS_PER_MILLISECOND: f64 = 1e-3;
+
+/// Registers the series of all pieces. The collector belongs to the pieces, so it only borrows them back.
+pub(crate) fn register(pieces: &Arc<Pieces>) {
+    let source = |read: fn(&mut SourceOutput, &Pieces)| {
+        let pieces = Arc::downgrade(pieces);
+        move |out: &mut SourceOutput| {
+            if let Some(pieces) = pieces.upgrade() {
+                read(out, &pieces);
+            }
+        }
+    };
+    pieces
+        .metrics
+        .register_source(source(|out, pieces| events(out, &pieces.observer, pieces.metrics.errors())));
+    pieces.metrics.register_source(source(|out, pieces| process(out, &pieces.profiler)));
+    pieces.metrics.register_source(source(|out, pieces| circuits(out, &pieces.breakers)));
+    pieces.metrics.register_source(source(|out, pieces| components(out, &pieces.health)));
+}
+
+fn events(out: &mut SourceOutput, observer: &Observer, metric_errors: u64) {
+    let stats = observer.stats();
+    let mut family = out.counter("sidecar_events_total", "Events received, whatever became of them.");
+    // The overflow type is always there, so that the family is never empty.
+    for (_, name) in observer.names().all() {
+        let received = stats.by_type.get(&name).map_or(0, |row| row.received);
+        family.sample(&[("event_type", &name)], received);
+    }
+    let mut family = out.counter("sidecar_events_dropped_total", "Events dropped; sampled-out ones are not.");
+    for (reason, count) in &stats.dropped {
+        family.sample(&[("reason", reason)], *count);
+    }
+    out.counter("sidecar_errors_total", "Troubles contained: panics in user code, misused metrics.")
+        .sample(&[], stats.errors + metric_errors);
+    out.gauge("sidecar_queue_size", "Events waiting or being handled.").sample(&[], stats.queue_size as u64);
+    let seconds = stats.latency_ms.scaled(SECONDS_PER_MILLISECOND);
+    out.histogram(
+        "sidecar_processing_latency_ms",
+        "Time from observe to the last handler's return, in milliseconds.",
+    )
+    .sample(&[], stats.latency_ms);
+    out.histogram("sidecar_processing_latency_seconds", "Time from observe to the last handler's return.")
+        .sample(&[], seconds);
+}
+
+fn process(out: &mut SourceOutput, profiler: &Profiler) {
+    let now = profiler.snapshot();
+    out.gauge("sidecar_cpu_usage", "CPU of the process, in percent of one core.")
+        .sample(&[], now.cpu_percent);
+    out.gauge("sidecar_memory_usage_mb", "Resident memory of the process, in MiB.")
+        .sample(&[], now.memory_mb);
+    out.gauge("sidecar_thread_count", "Threads of the process.").sample(&[], now.thread_count.unwrap_or(0));
+    out.counter("process_cpu_seconds_total", "CPU time of the process.").sample(&[], now.cpu_seconds);
+    out.gauge("process_resident_memory_bytes", "Resident memory of the process.")
+        .sample(&[], now.memory_bytes);
+    out.counter("sidecar_cpu_seconds_total", "CPU time of the sidecar's own threads.")
+        .sample(&[], now.own.cpu_seconds);
+    out.gauge("sidecar_memory_bytes", "Memory that the sidecar accounts for as its own.")
+        .sample(&[], now.own.memory_bytes);
+}
+
+fn circuits(out: &mut SourceOutput, registry: &BreakerRegistry) {
+    let snapshots = registry.snapshots();
+    let mut family =
+        out.gauge("sidecar_breaker_state", "1 for the state the breaker is in, 0 for the others.");
+    for breaker in &snapshots {
+        for state in State::ALL {
+            let is = u64::from(breaker.state == state);
+            family.sample(&[("breaker", &breaker.name), ("state", state.as_str())], is);
+        }
+    }
+    let mut family = out.counter("sidecar_breaker_calls_total", "Calls, by what became of them.");
+    for breaker in &snapshots {
+        for (result, count) in [
+            ("success", breaker.successes),
+            ("failure", breaker.failures),
+            ("ignored", breaker.ignored),
+            ("rejected", breaker.rejected),
+            ("late", breaker.late),
+        ] {
+            family.sample(&[("breaker", &breaker.name), ("result", result)], count);
+        }
+    }
+}
+
+fn components(out: &mut SourceOutput, health: &Health) {
+    let report = health.report();
+    let mut family =
+        out.gauge("sidecar_health_status", "1 for the status the component has, 0 for the others.");
+    for component in report.components() {
+        for &status in Status::ALL {
+            let is = u64::from(component.status() == status);
+            family.sample(&[("component", component.name()), ("status", status.as_str())], is);
+        }
+    }
+}
