@@ -67,17 +67,16 @@ impl Layer {
         let mut errors = Vec::new();
         let settings = self.settle::<T>(&mut errors);
         if let Some(Ok(flat)) = settings.as_ref().map(Flat::of) {
-            let refused: Vec<_> = settings.iter().flat_map(|settings| judge(settings, &flat)).collect();
+            let refused = settings.iter().flat_map(|settings| judge(settings, &flat));
+            let given = refused.filter(|refused| self.gives(&refused.path));
+            let refused: Vec<_> = given.take(MAX_ERRORS + 1).collect();
             // From the last one, so that taking out an item of a list leaves the others' paths as they are.
             for refused in refused.into_iter().rev() {
                 let Some(found) = self.root.find(&refused.path) else { continue };
-                // A path that ends early at a map is a key that this layer does not give.
-                if !(found.partial && matches!(found.entry.node, Node::Map(_))) {
-                    let origin = self.origin.at(found.entry.line);
-                    let key = found.keys.join(".");
-                    errors.push(ConfigError::value(origin, key, refused.value, refused.allowed));
-                    self.root.remove(&refused.path);
-                }
+                let origin = self.origin.at(found.entry.line);
+                let key = found.keys.join(".");
+                errors.push(ConfigError::value(origin, key, refused.value, refused.allowed));
+                self.root.remove(&refused.path);
             }
         }
         self.root.prune_nulls();
@@ -87,6 +86,11 @@ impl Layer {
             errors.push(ConfigError::too_many(self.origin.clone()));
         }
         findings.errors.append(&mut errors);
+    }
+
+    /// Whether this layer says what `path` is, if only by a plain value in place of a map around it.
+    pub(crate) fn gives(&self, path: &[String]) -> bool {
+        self.root.find(path).is_some_and(|found| !(found.partial && matches!(found.entry.node, Node::Map(_))))
     }
 
     fn settle<T: Settings>(&mut self, errors: &mut Vec<ConfigError>) -> Option<T> {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::env::EnvMap;
 use crate::error::{ConfigError, ConfigErrors, Warning};
 use crate::flat::Flat;
-use crate::layer::{Layer, merge, sort};
+use crate::layer::{Layer, MAX_ERRORS, merge, sort};
 use crate::origin::Origin;
 use crate::provenance::{Provenance, origin_of};
 use crate::sections::Findings;
@@ -169,14 +169,13 @@ impl<T: Settings> LiveBuilder<T> {
                 Origin::Code
             }
         };
-        for refused in judge(&settings, &after) {
-            findings.errors.push(ConfigError::value(
-                origin(&refused.path),
-                refused.path.join("."),
-                refused.value,
-                refused.allowed,
-            ));
-        }
+        // What the layers give is judged already, unless only their sum is wrong.
+        let sound = findings.errors.is_empty();
+        let refused = judge(&settings, &after).into_iter().map(|refused| (origin(&refused.path), refused));
+        let refused = refused.filter(|(origin, _)| sound || *origin == Origin::Code).take(MAX_ERRORS);
+        findings.errors.extend(refused.map(|(origin, refused)| {
+            ConfigError::value(origin, refused.path.join("."), refused.value, refused.allowed)
+        }));
         ConfigErrors::of(findings.errors)?;
         let provenance = Provenance::of(&effective, origin);
         let generation =

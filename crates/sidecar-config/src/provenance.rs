@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::layer::Layer;
-use crate::node::Node;
 use crate::origin::Origin;
 
 /// One effective setting.
@@ -84,10 +83,8 @@ impl fmt::Display for Provenance {
 
 /// The strongest of `layers` that gives `path`, or a value in place of a map around it.
 pub(crate) fn origin_of(layers: &[Layer], path: &[String]) -> Origin {
-    let given = layers.iter().rev().find_map(|layer| {
-        let found = layer.root.find(path)?;
-        let absent = found.partial && matches!(found.entry.node, Node::Map(_));
-        (!absent).then(|| layer.origin.at(found.entry.line))
-    });
-    given.unwrap_or(Origin::Default)
+    let given = layers.iter().rev().find(|layer| layer.gives(path));
+    given.map_or(Origin::Default, |layer| {
+        layer.origin.at(layer.root.find(path).and_then(|found| found.entry.line))
+    })
 }

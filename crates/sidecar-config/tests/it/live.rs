@@ -104,6 +104,14 @@ fn what_no_rule_can_say_the_type_says_itself() {
 }
 
 #[test]
+fn a_long_file_of_wrong_values_lists_a_hundred_and_says_so() {
+    let text: String = (0..20_000).map(|_| "- {path: a, weight: 2}\n").collect();
+    let lines = errors(&format!("routes:\n{text}"));
+    assert_eq!(lines.len(), 101);
+    assert_eq!(lines[100], (None, "more is wrong than is listed here".to_owned()));
+}
+
+#[test]
 fn a_word_outside_the_list_names_the_list() {
     assert_eq!(
         errors("\nmode: shy\n"),
