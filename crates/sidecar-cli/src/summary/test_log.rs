@@ -1,4 +1,4 @@
-//! Which tests took how long, kept by a handler while events pass.
+//! Which tests failed and which took how long, kept by handlers while events pass.
 
 use super::{MAX_LISTED, cut};
 use serde::Serialize;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const NANOS_PER_MILLI: f64 = 1e6;
 
-/// Durations and the slowest tests, from `test_end` events. Fixed memory, however many there are.
+/// Durations, the slowest tests and the first failed ones, from `test_end` events. Fixed memory, however many there are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TestLog {
     seen: Arc<Mutex<Seen>>,
@@ -19,6 +19,8 @@ struct Seen {
     nanos: LogLinear,
     /// Slowest first, at most [`MAX_LISTED`].
     slowest: Vec<SlowTest>,
+    /// In order of appearance, at most [`MAX_LISTED`].
+    failed: Vec<String>,
 }
 
 /// A test and its duration.
@@ -49,18 +51,29 @@ impl TestLog {
     }
 
     fn record(&self, event: &Event) {
+        let status = event.get("status").and_then(Value::as_str).unwrap_or_default();
+        if status == "failed" {
+            let mut seen = self.lock();
+            if seen.failed.len() < MAX_LISTED {
+                seen.failed.push(cut(event.test().unwrap_or_default()));
+            }
+        }
         let duration = event.get("duration_ms").and_then(Value::as_f64);
         let Some(duration_ms) = duration.filter(|ms| ms.is_finite() && *ms >= 0.0) else { return };
         let mut seen = self.lock();
         seen.nanos.record((duration_ms * NANOS_PER_MILLI) as u64);
         let place = seen.slowest.partition_point(|slower| slower.duration_ms >= duration_ms);
         if place < MAX_LISTED {
-            let status = event.get("status").and_then(Value::as_str).unwrap_or_default();
             let slow =
                 SlowTest { test_id: cut(event.test().unwrap_or_default()), duration_ms, status: cut(status) };
             seen.slowest.insert(place, slow);
             seen.slowest.truncate(MAX_LISTED);
         }
+    }
+
+    /// The first tests that failed.
+    pub(crate) fn failed(&self) -> Vec<String> {
+        self.lock().failed.clone()
     }
 
     pub(crate) fn slowest(&self) -> Vec<SlowTest> {
@@ -101,6 +114,17 @@ mod tests {
         let durations: Vec<f64> = slowest.iter().map(|test| test.duration_ms).collect();
         assert_eq!(durations, [99.0, 98.0, 97.0, 96.0, 95.0, 94.0, 93.0, 92.0, 91.0, 90.0]);
         assert_eq!(slowest[0].test_id, "t27");
+    }
+
+    #[test]
+    fn the_first_failed_tests_are_listed() {
+        let log = TestLog::default();
+        for n in 0..30 {
+            let status = if n % 2 == 0 { "passed" } else { "failed" };
+            log.record(&Event::new("test_end").with("test_id", format!("t{n}")).with("status", status));
+        }
+        let failed = log.failed();
+        assert_eq!((failed.len(), failed[0].as_str(), failed[9].as_str()), (10, "t1", "t19"));
     }
 
     #[test]

@@ -7,8 +7,8 @@ impl Summary {
     /// A few short tables.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = self.write(&mut text);
+        self.write(&mut text).expect("writing to a string does not fail");
+        text.truncate(text.trim_end().len());
         text
     }
 
@@ -82,6 +82,13 @@ impl Summary {
             let (passed, failed, skipped) = (tests.passed, tests.failed, tests.skipped);
             writeln!(out, "\ntests: {passed} passed, {failed} failed, {skipped} skipped")?;
         }
+        for test in &self.failed_tests {
+            writeln!(out, "  failed      {}", printable(test))?;
+        }
+        let more = tests.failed.saturating_sub(self.failed_tests.len() as u64);
+        if more > 0 && !self.failed_tests.is_empty() {
+            writeln!(out, "  {more} more failed")?;
+        }
         let Durations { count, p50: Some(p50), p95: Some(p95), p99: Some(p99), max: Some(max) } =
             self.test_duration_ms
         else {
@@ -89,7 +96,7 @@ impl Summary {
         };
         writeln!(
             out,
-            "  p50 {}, p95 {}, p99 {}, max {} over {count} tests",
+            "  durations   p50 {}, p95 {}, p99 {}, max {} over {count} tests",
             millis(p50),
             millis(p95),
             millis(p99),
