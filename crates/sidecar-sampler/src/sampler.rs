@@ -43,6 +43,12 @@ impl Sampler {
         self.shared.names.intern(event_type)
     }
 
+    /// The table of names that the ids belong to.
+    #[must_use]
+    pub fn names(&self) -> &EventTypes {
+        &self.shared.names
+    }
+
     /// Whether to keep an event of this type, and with what probability that was decided.
     #[must_use]
     pub fn sample(&self, event_type: TypeId) -> Option<Probability> {
