@@ -9,6 +9,7 @@
 //! | [`panics`] | running user code so that its panics stay inside |
 //! | [`probability`] | exact sampling probabilities |
 //! | [`settings`] | the error that every `build()` returns |
+//! | [`start`] | the error that every `start()` returns |
 //! | [`threads`] | background threads whose CPU can be accounted |
 //! | [`timestamp`] | RFC 3339 text (feature `rfc3339`) |
 //!
@@ -24,6 +25,7 @@ pub mod histogram;
 pub mod panics;
 pub mod probability;
 pub mod settings;
+pub mod start;
 pub mod threads;
 #[cfg(feature = "rfc3339")]
 pub mod timestamp;
@@ -32,3 +34,4 @@ pub use clock::Clock;
 pub use event_type::{EventTypes, TypeId};
 pub use probability::Probability;
 pub use settings::SettingsError;
+pub use start::StartError;

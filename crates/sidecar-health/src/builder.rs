@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sidecar_core::Clock;
 use sidecar_core::clock::nanos;
+use sidecar_core::{Clock, StartError};
 
 use crate::SettingsError;
 use crate::built_in::BuiltIn;
 use crate::component::{Component, check_time};
 use crate::engine::{Engine, Policy};
-use crate::error::{RegisterError, StartError};
+use crate::error::RegisterError;
 use crate::health::Health;
 
 /// The interval of checks that name none.

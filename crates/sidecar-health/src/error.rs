@@ -1,6 +1,6 @@
-//! Why a component was not registered, or health checking not started.
+//! Why a component was not registered.
 
-use std::{fmt, io};
+use std::fmt;
 
 use crate::SettingsError;
 
@@ -60,40 +60,6 @@ impl std::error::Error for RegisterError {
 }
 
 impl From<SettingsError> for RegisterError {
-    fn from(error: SettingsError) -> Self {
-        Self::Settings(error)
-    }
-}
-
-/// Why health checking did not start.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// A setting was refused.
-    Settings(SettingsError),
-    /// The operating system had no room for the scheduler's thread.
-    Thread(io::Error),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Settings(error) => error.fmt(f),
-            Self::Thread(error) => write!(f, "the scheduler's thread could not be started: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Settings(error) => Some(error),
-            Self::Thread(error) => Some(error),
-        }
-    }
-}
-
-impl From<SettingsError> for StartError {
     fn from(error: SettingsError) -> Self {
         Self::Settings(error)
     }

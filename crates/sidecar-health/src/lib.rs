@@ -116,7 +116,7 @@ pub use built_in::BuiltIn;
 pub use component::{
     Component, DEFAULT_FAILURE_THRESHOLD, DEFAULT_JITTER, DEFAULT_SUCCESS_THRESHOLD, DEFAULT_TIMEOUT,
 };
-pub use error::{RegisterError, StartError};
+pub use error::RegisterError;
 pub use health::Health;
 pub use history::{MAX_TRANSITIONS, Transition};
 pub use lifecycle::Lifecycle;
@@ -125,7 +125,7 @@ pub use outcome::{
     CheckOutcome, CheckResult, IntoOutcome, MAX_MESSAGE_BYTES, MAX_NUMBER_NAME_BYTES, MAX_NUMBERS,
 };
 pub use report::{ComponentHealth, HealthReport};
-pub use sidecar_core::{Clock, SettingsError};
+pub use sidecar_core::{Clock, SettingsError, StartError};
 pub use status::{Cause, Status};
 pub use table::{MAX_BUILT_INS, MAX_COMPONENTS};
 pub use worker::MAX_THREADS;

@@ -6,9 +6,9 @@ use crate::observer::Observer;
 use crate::shared::Shared;
 use crate::worker;
 use sidecar_core::histogram::FixedHistogram;
-use sidecar_core::{Clock, EventTypes, SettingsError, threads};
+use sidecar_core::{Clock, EventTypes, SettingsError, StartError, threads};
+use std::fmt;
 use std::sync::Arc;
-use std::{fmt, io};
 
 /// Which event makes way when the queue is full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,39 +121,5 @@ impl fmt::Debug for ObserverBuilder {
             .field("queue_bytes", &self.queue_bytes)
             .field("drop_policy", &self.drop_policy)
             .finish_non_exhaustive()
-    }
-}
-
-/// Why an observer did not start.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// A setting is out of range.
-    Settings(SettingsError),
-    /// The system has no room for the worker thread.
-    Thread(io::Error),
-}
-
-impl From<SettingsError> for StartError {
-    fn from(error: SettingsError) -> Self {
-        Self::Settings(error)
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Settings(error) => error.fmt(f),
-            Self::Thread(_) => f.write_str("the observer's worker thread could not be started"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Settings(_) => None,
-            Self::Thread(error) => Some(error),
-        }
     }
 }

@@ -80,14 +80,14 @@ mod value;
 mod worker;
 
 pub use admit::{Admit, KeepAll};
-pub use builder::{DropPolicy, ObserverBuilder, StartError};
+pub use builder::{DropPolicy, ObserverBuilder};
 pub use event::Event;
 pub use handlers::HandlerId;
 pub use macros::Observe;
 pub use observed::{Observed, Reason};
 pub use observer::{Admitted, Observer};
 pub use sidecar_core::histogram::FixedSnapshot;
-pub use sidecar_core::{EventTypes, Probability, SettingsError, TypeId};
+pub use sidecar_core::{EventTypes, Probability, SettingsError, StartError, TypeId};
 pub use smol_str::SmolStr;
 pub use stats::{FlushReport, ObserverStats, TypeStats};
 pub use value::Value;

@@ -5,9 +5,8 @@ use crate::driver;
 use crate::process::ProcessSource;
 use crate::profiler::Profiler;
 use crate::source::Source;
-use sidecar_core::{Clock, SettingsError};
+use sidecar_core::{Clock, SettingsError, StartError};
 use std::fmt;
-use std::io;
 use std::time::Duration;
 
 /// Default time between readings.
@@ -114,32 +113,4 @@ fn limit(field: &'static str, value: f64) -> Result<f64, SettingsError> {
         return Ok(value);
     }
     Err(SettingsError::new(field, value, "a finite number above 0"))
-}
-
-/// A profiler could not be started.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// A setting is out of its range.
-    Settings(SettingsError),
-    /// The system has no room for a thread.
-    Thread(io::Error),
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Settings(error) => error.fmt(f),
-            Self::Thread(error) => write!(f, "no thread for the profiler: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Settings(_) => None,
-            Self::Thread(error) => Some(error),
-        }
-    }
 }

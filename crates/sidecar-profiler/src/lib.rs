@@ -82,12 +82,12 @@ mod summary;
 pub use budget::{BUDGET_WINDOW, BudgetReport};
 pub use builder::{
     DEFAULT_INTERVAL, DEFAULT_MAX_CPU_PERCENT, DEFAULT_MAX_MEMORY_MB, MAX_INTERVAL, MIN_INTERVAL,
-    ProfilerBuilder, StartError,
+    ProfilerBuilder,
 };
 pub use history::MAX_READINGS;
 pub use meters::{MAX_METERS, NoRoom};
 pub use profiler::Profiler;
-pub use sidecar_core::{Clock, SettingsError};
+pub use sidecar_core::{Clock, SettingsError, StartError};
 pub use snapshot::{BYTES_PER_MB, OwnShare, Snapshot};
 pub use source::{Reading, Source};
 pub use summary::{Figures, Summary};

@@ -1,13 +1,13 @@
 //! Composing a sidecar: settings, pieces, wiring, threads.
 
 use crate::config::SidecarConfig;
+use crate::error::StartError;
 use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
 use crate::wiring::breakers::BreakerComponents;
 use crate::wiring::gate::Gate;
 use crate::wiring::ticker::{Tick, Ticker};
 use crate::wiring::{sources, vitals};
 use sidecar_breaker::BreakerRegistry;
-use sidecar_config::ConfigErrors;
 use sidecar_core::{Clock, EventTypes, SettingsError};
 use sidecar_health::{Component, Health};
 use sidecar_metrics::MetricsCollector;
@@ -17,7 +17,6 @@ use sidecar_sampler::Sampler;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use std::{fmt, io};
 
 /// The queue's share of `max_memory_mb`.
 const QUEUE_SHARE: f64 = 0.4;
@@ -101,11 +100,10 @@ impl SidecarBuilder {
         let clock = Clock::new();
         let (observer, pieces) = compose(config, self.keep_all, self.breakers.unwrap_or_default(), &clock)?;
         let pieces = Arc::new(pieces);
-        let refused = |error: sidecar_health::RegisterError| StartError::Component(error.to_string());
-        vitals::register(&pieces, &clock).map_err(refused)?;
+        vitals::register(&pieces, &clock).map_err(StartError::Component)?;
         sources::register(&pieces);
         for component in self.components {
-            pieces.health.register(component).map_err(refused)?;
+            pieces.health.register(component).map_err(StartError::Component)?;
         }
         let handle = SidecarHandle { shared: pieces };
         // The first round runs here, so that every built-in component has its verdict before anyone asks.
@@ -113,7 +111,7 @@ impl SidecarBuilder {
         ticks.iter_mut().for_each(|tick| {
             tick(clock.now());
         });
-        let ticker = Ticker::start(clock, ticks).map_err(StartError::Thread)?;
+        let ticker = Ticker::start(clock, ticks).map_err(sidecar_core::StartError::Thread)?;
         #[cfg(feature = "http")]
         let server = self.http.serve(&handle).map_err(StartError::Http)?;
         let parts = Parts {
@@ -143,8 +141,7 @@ fn compose(
         .admit(Gate(sampler.clone()))
         .names(names)
         .clock(clock.clone())
-        .start()
-        .map_err(StartError::Observer)?;
+        .start()?;
     observer.set_enabled(config.runtime.sidecar.enabled);
     let profiler = Profiler::builder()
         .max_cpu_percent(resources.max_cpu_percent)
@@ -195,53 +192,4 @@ fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
         }),
         Box::new(move |now| health.upgrade().map_or(u64::MAX, |pieces| pieces.health.tick(now))),
     ]
-}
-
-/// Why a sidecar did not start. Everything here can be mended by whoever started it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The configuration holds errors; all of them, each with its place.
-    Config(ConfigErrors),
-    /// A setting is out of range.
-    Settings(SettingsError),
-    /// The observer did not start.
-    Observer(sidecar_observer::StartError),
-    /// A health component was refused.
-    Component(String),
-    /// The endpoints cannot be served.
-    #[cfg(feature = "http")]
-    Http(sidecar_http::ServeError),
-    /// The system has no room for a thread.
-    Thread(io::Error),
-}
-
-impl From<SettingsError> for StartError {
-    fn from(error: SettingsError) -> Self {
-        Self::Settings(error)
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(errors) => errors.fmt(f),
-            Self::Settings(error) => error.fmt(f),
-            Self::Observer(error) => error.fmt(f),
-            Self::Component(error) => f.write_str(error),
-            #[cfg(feature = "http")]
-            Self::Http(error) => error.fmt(f),
-            Self::Thread(_) => f.write_str("the sidecar's periodic thread could not be started"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Thread(error) => Some(error),
-            Self::Observer(error) => std::error::Error::source(error),
-            _ => None,
-        }
-    }
 }

@@ -50,13 +50,15 @@
 
 mod builder;
 pub mod config;
+mod error;
 #[cfg(feature = "http")]
 pub mod http;
 mod sidecar;
 mod wiring;
 
-pub use builder::{SidecarBuilder, StartError};
+pub use builder::SidecarBuilder;
 pub use config::SidecarConfig;
+pub use error::StartError;
 pub use sidecar::{Sidecar, SidecarHandle};
 pub use sidecar_observer::observe;
 

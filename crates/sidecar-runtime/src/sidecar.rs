@@ -1,7 +1,8 @@
 //! The running sidecar: a guard, and handles to it.
 
-use crate::builder::{SidecarBuilder, StartError};
+use crate::builder::SidecarBuilder;
 use crate::config::SidecarConfig;
+use crate::error::StartError;
 use crate::wiring::breakers;
 use crate::wiring::ticker::Ticker;
 use sidecar_breaker::{Breaker, BreakerBuilder, BreakerRegistry};
