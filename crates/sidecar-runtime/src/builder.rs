@@ -8,7 +8,7 @@ use crate::wiring::gate::Gate;
 use crate::wiring::ticker::{Tick, Ticker};
 use crate::wiring::{sources, vitals};
 use sidecar_breaker::BreakerRegistry;
-use sidecar_core::{Clock, EventTypes, SettingsError};
+use sidecar_core::{Clock, EventTypes, SettingsError, panics};
 use sidecar_health::{Component, Health};
 use sidecar_metrics::MetricsCollector;
 use sidecar_observer::{DropPolicy, Observer};
@@ -94,7 +94,13 @@ impl SidecarBuilder {
     pub fn start(self) -> Result<Sidecar, StartError> {
         let config = match self.config {
             Some(config) => config,
-            None => SidecarConfig::load(&self.files).map_err(StartError::Config)?.config,
+            None => {
+                let loaded = SidecarConfig::load(&self.files).map_err(StartError::Config)?;
+                // A subscriber is foreign code: what it does is no reason not to start.
+                let tell = || loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                let _ = panics::contain(tell);
+                loaded.config
+            }
         };
         config.validate().map_err(StartError::Config)?;
         let clock = Clock::new();
@@ -118,7 +124,7 @@ impl SidecarBuilder {
             #[cfg(feature = "http")]
             server,
             _ticker: ticker,
-            observer,
+            _observer: observer,
         };
         Ok(Sidecar::new(handle, parts))
     }
@@ -181,7 +187,7 @@ fn sampler(config: &SidecarConfig, keep_all: bool, names: EventTypes) -> Result<
 
 fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
     let [health, profiler, breakers] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
-    let shown = BreakerComponents::new();
+    let mut shown = BreakerComponents::default();
     // Weak, so that the thread keeps nothing alive while it sleeps.
     vec![
         Box::new(move |now| profiler.upgrade().map_or(u64::MAX, |pieces| pieces.profiler.tick(now))),

@@ -5,43 +5,48 @@ use crate::config::CircuitBreakerConfig;
 use sidecar_breaker::{Breaker, BreakerRegistry, BreakerSettings, State};
 use sidecar_health::{BuiltIn, CheckOutcome, Health};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Keeps health's list of breakers the same as the registry's.
+/// Keeps health's list of breakers, and the state it knows of each, the same as the registry's.
+#[derive(Default)]
 pub(crate) struct BreakerComponents {
-    shown: Mutex<HashMap<String, String>>,
+    /// By the breaker's name. The states are copies: asking the registry by name counts as a use there, so
+    /// judging would decide which breaker is evicted, and a breaker that is held here never would be.
+    shown: HashMap<String, Arc<Mutex<State>>>,
 }
 
 impl BreakerComponents {
-    pub(crate) fn new() -> Self {
-        Self { shown: Mutex::new(HashMap::new()) }
-    }
-
-    pub(crate) fn sync(&self, registry: &BreakerRegistry, health: &Health) {
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        let names: Vec<String> =
-            registry.snapshots().iter().map(|breaker| breaker.name.to_string()).collect();
-        shown.retain(|name, component| {
-            let stays = names.contains(name);
+    pub(crate) fn sync(&mut self, registry: &BreakerRegistry, health: &Health) {
+        let state_of = |breaker: Breaker| (breaker.name().to_owned(), breaker.state());
+        let found: HashMap<String, State> = registry.breakers().into_iter().map(state_of).collect();
+        self.shown.retain(|name, _| {
+            let stays = found.contains_key(name);
             if !stays {
-                health.remove_built_in(component);
+                health.remove_built_in(&component(name));
             }
             stays
         });
-        for name in names {
-            if shown.contains_key(&name) {
+        for (name, state) in found {
+            if let Some(shown) = self.shown.get(&name) {
+                *lock(shown) = state;
                 continue;
             }
-            let component = format!("breaker:{name}");
-            // The registry is asked by name each time: a breaker that is held here could never be evicted.
-            let (registry, asked) = (registry.clone(), name.clone());
-            let judge =
-                move || registry.get(&asked).map_or_else(CheckOutcome::healthy, |found| outcome(&found));
-            if health.add_built_in(BuiltIn::new(component.clone(), judge)).is_ok() {
-                shown.insert(name, component);
+            let shown = Arc::new(Mutex::new(state));
+            let judged = Arc::clone(&shown);
+            let built_in = BuiltIn::new(component(&name), move || outcome(*lock(&judged)));
+            if health.add_built_in(built_in).is_ok() {
+                self.shown.insert(name, shown);
             }
         }
     }
+}
+
+fn component(breaker: &str) -> String {
+    format!("breaker:{breaker}")
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The configured settings; a round of probes may take as long as the circuit stays open.
@@ -56,8 +61,8 @@ pub(crate) fn settings(config: &CircuitBreakerConfig) -> BreakerSettings {
     settings
 }
 
-fn outcome(breaker: &Breaker) -> CheckOutcome {
-    match breaker.state() {
+fn outcome(state: State) -> CheckOutcome {
+    match state {
         State::Open | State::ForcedOpen => CheckOutcome::degraded("the circuit is open"),
         State::HalfOpen => CheckOutcome::degraded("the circuit is half open"),
         _ => CheckOutcome::healthy(),
