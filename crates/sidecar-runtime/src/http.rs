@@ -3,10 +3,10 @@
 use crate::sidecar::SidecarHandle;
 use crate::wiring::endpoints::routes;
 use serde_json::Value;
-use sidecar_http::{ServeError, Server};
+use sidecar_http::Server;
 use std::fmt;
 
-pub use sidecar_http::{Batch, BatchFormat, Endpoints};
+pub use sidecar_http::{Answer, Batch, BatchFormat, Endpoints, Exposition, Reader, ServeError};
 
 type Ingest = Box<dyn Fn(&SidecarHandle, Batch) -> Value + Send + Sync>;
 

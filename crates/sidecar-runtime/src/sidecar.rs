@@ -24,7 +24,8 @@ const DROP_DEADLINE: Duration = Duration::from_secs(1);
 #[must_use = "dropping the sidecar stops it"]
 pub struct Sidecar {
     handle: SidecarHandle,
-    parts: Parts,
+    /// None once it has been stopped.
+    parts: Option<Parts>,
 }
 
 /// What runs, in the order in which it is to be dropped.
@@ -34,7 +35,7 @@ pub(crate) struct Parts {
     /// Ends the periodic thread when dropped.
     pub(crate) _ticker: Ticker,
     /// Keeps the observer's worker running.
-    pub(crate) observer: Observer,
+    pub(crate) _observer: Observer,
 }
 
 /// A handle to a sidecar: cheap to clone, and it does not keep the sidecar running. Once that has stopped,
@@ -71,7 +72,7 @@ impl Sidecar {
     }
 
     pub(crate) fn new(handle: SidecarHandle, parts: Parts) -> Self {
-        Self { handle, parts }
+        Self { handle, parts: Some(parts) }
     }
 
     /// A handle that may outlive the sidecar.
@@ -84,7 +85,8 @@ impl Sidecar {
     #[cfg(feature = "http")]
     #[must_use]
     pub fn local_addr(&self) -> Option<std::net::SocketAddr> {
-        self.parts.server.as_ref().map(sidecar_http::Server::local_addr)
+        let server = self.parts.as_ref().and_then(|parts| parts.server.as_ref());
+        server.map(sidecar_http::Server::local_addr)
     }
 
     /// Stops in order, within `deadline`: readiness goes off, waiting events are handled, the endpoints
@@ -95,22 +97,27 @@ impl Sidecar {
 
     fn end(&mut self, deadline: Duration) -> FlushReport {
         let start = Instant::now();
+        let parts = self.parts.take();
         self.health().drain();
-        let report = self.parts.observer.shutdown(deadline);
+        let report = self.shared.observer.shutdown(deadline);
         #[cfg(feature = "http")]
-        if let Some(server) = self.parts.server.take() {
+        if let Some(server) = parts.as_ref().and_then(|parts| parts.server.as_ref()) {
             server.shutdown(deadline.saturating_sub(start.elapsed()));
         }
         #[cfg(not(feature = "http"))]
         let _ = start;
         self.health().stop();
+        drop(parts);
         report
     }
 }
 
 impl Drop for Sidecar {
     fn drop(&mut self) {
-        let _ = self.end(DROP_DEADLINE);
+        // Whoever stopped it has waited as long as they wanted to.
+        if self.parts.is_some() {
+            let _ = self.end(DROP_DEADLINE);
+        }
     }
 }
 
@@ -239,6 +246,6 @@ impl fmt::Debug for SidecarHandle {
 
 impl fmt::Debug for Sidecar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sidecar").field("observer", &self.parts.observer).finish_non_exhaustive()
+        f.debug_struct("Sidecar").field("observer", &self.shared.observer).finish_non_exhaustive()
     }
 }

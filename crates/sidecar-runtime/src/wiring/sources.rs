@@ -59,7 +59,10 @@ fn process(out: &mut SourceOutput, profiler: &Profiler) {
         .sample(&[], now.cpu_percent);
     out.gauge("sidecar_memory_usage_mb", "Resident memory of the process, in MiB.")
         .sample(&[], now.memory_mb);
-    out.gauge("sidecar_thread_count", "Threads of the process.").sample(&[], now.thread_count.unwrap_or(0));
+    let mut family = out.gauge("sidecar_thread_count", "Threads of the process.");
+    if let Some(threads) = now.thread_count {
+        family.sample(&[], threads);
+    }
     out.counter("process_cpu_seconds_total", "CPU time of the process.").sample(&[], now.cpu_seconds);
     out.gauge("process_resident_memory_bytes", "Resident memory of the process.")
         .sample(&[], now.memory_bytes);
