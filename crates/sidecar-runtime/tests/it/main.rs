@@ -1,3 +1,27 @@
 //! How the runtime behaves, from outside.
 
+mod alone;
+mod breakers;
+mod composition;
 mod config;
+mod conservation;
+mod ending;
+mod independence;
+mod quick_start;
+mod readiness;
+mod series;
+mod start_errors;
+mod support;
+mod switched_off;
+#[cfg(target_os = "linux")]
+mod threads;
+mod vitals;
+
+#[cfg(feature = "http")]
+mod client;
+#[cfg(feature = "http")]
+mod draining;
+#[cfg(feature = "http")]
+mod endpoints;
+#[cfg(feature = "http")]
+mod redaction;

@@ -1,0 +1,146 @@
+//! What the tests share.
+
+use sidecar_runtime::health::Status;
+use sidecar_runtime::observer::{Observed, ObserverStats, Reason};
+use sidecar_runtime::{Sidecar, SidecarBuilder, SidecarConfig, SidecarHandle};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, mpsc};
+use std::time::{Duration, Instant};
+
+/// Far longer than anything here takes, so that a loaded machine fails no test.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Every event is kept.
+pub(crate) fn everything() -> SidecarConfig {
+    SidecarConfig::default().sampling_rate("events", 1.0)
+}
+
+/// A builder that reads no environment and keeps every event.
+pub(crate) fn builder() -> SidecarBuilder {
+    Sidecar::builder().config(everything())
+}
+
+pub(crate) fn started() -> Sidecar {
+    builder().start().expect("the settings are valid")
+}
+
+/// Waits until `condition` holds.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Offers an event until its lane was free: on a busy machine the worker may hold it for a moment.
+pub(crate) fn offer(mut observe: impl FnMut() -> Observed) -> Observed {
+    loop {
+        match observe() {
+            Observed::Dropped(Reason::Contended) => std::thread::yield_now(),
+            observed => return observed,
+        }
+    }
+}
+
+/// As [`offer`], again and again.
+pub(crate) fn offer_times(times: usize, mut observe: impl FnMut() -> Observed) {
+    for _ in 0..times {
+        offer(&mut observe);
+    }
+}
+
+/// What the answers to many `observe` calls add up to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answers {
+    pub(crate) accepted: u64,
+    pub(crate) sampled_out: u64,
+    pub(crate) dropped: BTreeMap<&'static str, u64>,
+}
+
+impl Answers {
+    pub(crate) fn add(&mut self, observed: Observed) {
+        match observed {
+            Observed::Accepted => self.accepted += 1,
+            Observed::SampledOut => self.sampled_out += 1,
+            Observed::Dropped(reason) => *self.dropped.entry(reason.name()).or_default() += 1,
+            other => panic!("an answer that nobody knows: {other:?}"),
+        }
+    }
+
+    pub(crate) fn plus(mut self, other: Self) -> Self {
+        self.accepted += other.accepted;
+        self.sampled_out += other.sampled_out;
+        other
+            .dropped
+            .into_iter()
+            .for_each(|(reason, count)| *self.dropped.entry(reason).or_default() += count);
+        self
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.accepted + self.sampled_out + self.dropped.values().sum::<u64>()
+    }
+}
+
+/// Received = sampled out + dropped + processed + failed + waiting, in all and, with an empty queue, by type.
+#[track_caller]
+pub(crate) fn assert_conserved(stats: &ObserverStats) {
+    let settled = stats.sampled_out + stats.events_dropped + stats.events_processed + stats.failed;
+    assert_eq!(stats.events_received, settled + stats.queue_size as u64, "{stats:#?}");
+    assert_eq!(stats.events_dropped, stats.dropped.values().sum::<u64>());
+    assert_eq!(stats.events_received, stats.by_type.values().map(|row| row.received).sum::<u64>());
+    if stats.queue_size == 0 {
+        for (name, row) in &stats.by_type {
+            let dropped: u64 = row.dropped.values().sum();
+            assert_eq!(row.received, row.sampled_out + dropped + row.processed + row.failed, "{name}");
+        }
+    }
+}
+
+/// Holds the worker inside the handler of one event, until it is dropped.
+pub(crate) struct Hold {
+    _release: mpsc::Sender<()>,
+}
+
+impl Hold {
+    /// Registers a handler for `hold` events, offers one, and returns once the worker is inside.
+    pub(crate) fn worker_of(sidecar: &SidecarHandle) -> Self {
+        let (enter, entered) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let released = Mutex::new(released);
+        sidecar.register_handler("hold", move |_| {
+            let _ = enter.send(());
+            // An error: the other end is gone, which is what this waits for.
+            let _ = released.lock().expect("one worker").recv();
+        });
+        assert_eq!(offer(|| sidecar.observe_with("hold", |event| event)), Observed::Accepted);
+        entered.recv_timeout(PATIENCE).expect("the worker comes by");
+        Self { _release: release }
+    }
+}
+
+/// A component's status and whether it is critical.
+#[track_caller]
+pub(crate) fn component(sidecar: &SidecarHandle, name: &str) -> (Status, bool) {
+    let report = sidecar.health_report();
+    let found = report.component(name).unwrap_or_else(|| panic!("no component {name}"));
+    (found.status(), found.is_critical())
+}
+
+/// Waits until a component's status is `status`.
+#[track_caller]
+pub(crate) fn becomes(sidecar: &SidecarHandle, name: &str, status: Status) {
+    let of = || sidecar.health_report().component(name).map(|found| found.status());
+    eventually(&format!("{name} is {status}"), || of() == Some(status));
+}
+
+/// Waits until a built-in component has been judged from what happened before this call.
+#[track_caller]
+pub(crate) fn judged_again(sidecar: &SidecarHandle, name: &str) {
+    let runs = || sidecar.health_report().component(name).map(|found| found.runs()).unwrap_or_default();
+    // One judgement may be under way already.
+    let enough = runs() + 2;
+    eventually(&format!("{name} is judged twice"), || runs() >= enough);
+}
