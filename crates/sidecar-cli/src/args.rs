@@ -2,7 +2,11 @@
 
 use crate::input::Format;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
+
+const WEBHOOK_TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
 
 /// Observes a test run, or any program that prints events, and serves what it saw.
 #[derive(Debug, Parser)]
@@ -47,6 +51,10 @@ pub(crate) struct RunArgs {
     /// Posts each test failure to this address, through a circuit breaker named `webhook`.
     #[arg(long, value_name = "URL")]
     pub(crate) webhook: Option<String>,
+
+    /// How long a post to the webhook may take, from connecting to the answer, in seconds.
+    #[arg(long, value_name = "SECS", default_value = "5", value_parser = seconds)]
+    pub(crate) webhook_timeout: Duration,
 
     /// Goes on serving for this many seconds after the input has ended.
     #[arg(long, value_name = "SECS", default_value_t = 0)]
@@ -97,6 +105,14 @@ impl RunArgs {
     }
 }
 
+/// Reads a number of seconds, fractions allowed.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds
+        .filter(|duration| WEBHOOK_TIMEOUTS.contains(duration))
+        .ok_or_else(|| "must be a number of seconds from 0.1 to 60".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +129,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_webhook_timeout_is_a_number_of_seconds_in_its_range() {
+        assert_eq!(run(&[]).webhook_timeout, Duration::from_secs(5));
+        assert_eq!(run(&["--webhook-timeout", "0.1"]).webhook_timeout, Duration::from_millis(100));
+        for bad in ["0", "0.09", "60.1", "-1", "NaN", "inf", "1e999", "five", ""] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

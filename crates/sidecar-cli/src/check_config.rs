@@ -14,6 +14,6 @@ pub(crate) fn check(files: &[PathBuf]) -> Result<ExitCode, Failure> {
         let lines: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
         return Err(Failure::new(lines.join("\n")));
     }
-    print::out(loaded.provenance);
+    print::out(loaded.provenance.to_string().trim_end())?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
 //! Which of the two kinds of lines an input holds.
 
+use super::object::Object;
 use clap::ValueEnum;
-use sidecar_runtime::observer::Value;
 
 /// The kind of lines to expect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -17,12 +17,10 @@ pub(crate) enum Format {
 impl Format {
     /// The format of an object: `event_type` marks an event line, a string `type` the stream of a test
     /// runner. `None` if it is neither.
-    pub(crate) fn of(object: &[(impl AsRef<str>, Value)]) -> Option<Self> {
-        let text =
-            |key: &str| object.iter().any(|(name, value)| name.as_ref() == key && value.as_str().is_some());
-        if text("event_type") {
+    pub(crate) fn of(object: &Object) -> Option<Self> {
+        if object.text("event_type").is_some() {
             Some(Self::Events)
-        } else if text("type") {
+        } else if object.text("type").is_some() {
             Some(Self::Libtest)
         } else {
             None

@@ -1,7 +1,7 @@
 //! The JSON stream of libtest and nextest: one object a line, `{"type": "test", "event": "ok", ...}`.
 
-use super::event_line::Object;
 use super::malformed::Malformed;
+use super::object::Object;
 use sidecar_runtime::observer::{Event, Value};
 
 /// Captured output kept with a failure, in bytes from its end.
@@ -9,89 +9,55 @@ const MAX_OUTPUT_BYTES: usize = 4 << 10;
 
 /// What a line of the stream says.
 #[derive(Debug)]
-pub(crate) enum Said {
-    /// A test or a suite has begun, or a suite has ended.
-    Event(Event),
-    /// A test has its verdict.
-    Verdict { verdict: Verdict, end: Event, failure: Option<Event> },
-    /// A kind that no event comes of: benchmarks, reports, and what runners may yet invent.
-    Ignored,
+pub(crate) struct Said {
+    /// A test or a suite has begun or ended.
+    pub(crate) event: Event,
+    /// What there is to tell about a failed test.
+    pub(crate) failure: Option<Box<Event>>,
 }
 
-/// How a test ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Passed,
-    Failed,
-    Skipped,
-}
-
-impl Verdict {
-    fn of(event: &str) -> Option<Self> {
-        match event {
-            "ok" => Some(Self::Passed),
-            "failed" => Some(Self::Failed),
-            "ignored" => Some(Self::Skipped),
-            _ => None,
-        }
-    }
-
-    fn status(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
-    }
-}
-
-/// Reads one object of the stream.
-pub(crate) fn read(object: &Object) -> Result<Said, Malformed> {
-    let kind = text(object, "type").ok_or(Malformed::Field { name: "type", expected: "text" })?;
-    let event = text(object, "event").unwrap_or_default();
-    match (kind, event) {
-        ("suite", "started") => Ok(Said::Event(copy(Event::new("suite_start"), object, &["test_count"]))),
+/// Reads one object of the stream. `None` for what no event comes of: benchmarks, reports, and whatever runners
+/// may yet invent.
+pub(crate) fn read(object: &Object) -> Result<Option<Said>, Malformed> {
+    let kind = object.text("type").ok_or(Malformed::Field { name: "type", expected: "text" })?;
+    let word = object.text("event").unwrap_or_default();
+    let event = match (kind, word) {
+        ("suite", "started") => copy(Event::new("suite_start"), object, &["test_count"]),
         ("suite", "ok" | "failed") => {
-            let status = if event == "ok" { "passed" } else { "failed" };
+            let status = if word == "ok" { "passed" } else { "failed" };
             let end = Event::new("suite_end").with("status", status);
-            let end = copy(end, object, &["passed", "failed", "ignored", "measured", "filtered_out"]);
-            Ok(Said::Event(timed(end, object)))
+            timed(copy(end, object, &["passed", "failed", "ignored", "measured", "filtered_out"]), object)
         }
-        ("test", "started") => Ok(Said::Event(Event::new("test_start").with("test_id", name(object)?))),
-        ("test", event) => match Verdict::of(event) {
-            Some(verdict) => self::verdict(object, verdict),
-            None => Ok(Said::Ignored),
-        },
-        _ => Ok(Said::Ignored),
-    }
+        ("test", "started") => Event::new("test_start").with("test_id", name(object)?),
+        ("test", "ok") => end(object, "passed")?,
+        ("test", "ignored") => end(object, "skipped")?,
+        ("test", "failed") => {
+            let failure = Some(Box::new(failure(object)?));
+            return Ok(Some(Said { event: end(object, "failed")?, failure }));
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(Said { event, failure: None }))
 }
 
-fn verdict(object: &Object, verdict: Verdict) -> Result<Said, Malformed> {
-    let name = name(object)?;
-    let end = timed(Event::new("test_end").with("test_id", name).with("status", verdict.status()), object);
-    let failure = (verdict == Verdict::Failed).then(|| {
-        let event = Event::new("test_failure").with("test_id", name);
-        let event = copy(event, object, &["message", "reason"]);
-        let output = text(object, "stdout").unwrap_or_default();
-        timed(event, object).with("output", last(output, MAX_OUTPUT_BYTES))
-    });
-    Ok(Said::Verdict { verdict, end, failure })
+fn end(object: &Object, status: &'static str) -> Result<Event, Malformed> {
+    let end = Event::new("test_end").with("test_id", name(object)?).with("status", status);
+    Ok(timed(end, object))
 }
 
-fn get<'a>(object: &'a Object, key: &str) -> Option<&'a Value> {
-    object.iter().find(|(name, _)| name == key).map(|(_, value)| value)
-}
-
-fn text<'a>(object: &'a Object, key: &str) -> Option<&'a str> {
-    get(object, key).and_then(Value::as_str)
+fn failure(object: &Object) -> Result<Event, Malformed> {
+    let failure = Event::new("test_failure").with("test_id", name(object)?);
+    let failure = copy(failure, object, &["message", "reason"]);
+    let output = object.text("stdout").unwrap_or_default();
+    Ok(timed(failure, object).with("output", last(output, MAX_OUTPUT_BYTES)))
 }
 
 fn name(object: &Object) -> Result<&str, Malformed> {
-    text(object, "name").ok_or(Malformed::Field { name: "name", expected: "text" })
+    object.text("name").ok_or(Malformed::Field { name: "name", expected: "text" })
 }
 
 fn copy(event: Event, object: &Object, keys: &[&'static str]) -> Event {
-    keys.iter().fold(event, |event, key| match get(object, key) {
+    keys.iter().fold(event, |event, key| match object.get(key) {
         Some(value) => event.with(*key, value.clone()),
         None => event,
     })
@@ -99,8 +65,9 @@ fn copy(event: Event, object: &Object, keys: &[&'static str]) -> Event {
 
 /// Adds the duration, which runners give in seconds, where it is given.
 fn timed(event: Event, object: &Object) -> Event {
-    match get(object, "exec_time").and_then(Value::as_f64).filter(|seconds| *seconds >= 0.0) {
-        Some(seconds) => event.with("duration_ms", seconds * 1_000.0),
+    let millis = object.get("exec_time").and_then(Value::as_f64).map(|seconds| seconds * 1_000.0);
+    match millis.filter(|millis| millis.is_finite() && *millis >= 0.0) {
+        Some(millis) => event.with("duration_ms", millis),
         None => event,
     }
 }
@@ -112,30 +79,34 @@ fn last(text: &str, limit: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event_line::parse_object;
     use super::*;
 
-    fn said(line: &str) -> Said {
-        read(&parse_object(line.as_bytes()).expect("an object")).expect("well-formed")
+    fn object(line: &str) -> Object {
+        Object::parse(line.as_bytes()).expect("an object")
+    }
+
+    fn said(line: &str) -> (Event, Option<Box<Event>>) {
+        let said = read(&object(line)).expect("well-formed").expect("not ignored");
+        (said.event, said.failure)
     }
 
     fn string<'a>(event: &'a Event, key: &str) -> Option<&'a str> {
         event.get(key).and_then(Value::as_str)
     }
 
+    fn number(event: &Event, key: &str) -> Option<f64> {
+        event.get(key).and_then(Value::as_f64)
+    }
+
     #[test]
     fn every_verdict_becomes_one_test_end() {
-        for (word, verdict, status) in [
-            ("ok", Verdict::Passed, "passed"),
-            ("failed", Verdict::Failed, "failed"),
-            ("ignored", Verdict::Skipped, "skipped"),
-        ] {
+        for (word, status) in [("ok", "passed"), ("failed", "failed"), ("ignored", "skipped")] {
             let line = format!(r#"{{"type":"test","event":"{word}","name":"a$b","exec_time":0.5}}"#);
-            let Said::Verdict { verdict: found, end, failure } = said(&line) else { panic!("a verdict") };
-            assert_eq!((found, end.event_type(), end.test()), (verdict, "test_end", Some("a$b")));
+            let (end, failure) = said(&line);
+            assert_eq!((end.event_type(), end.test()), ("test_end", Some("a$b")));
             assert_eq!(string(&end, "status"), Some(status));
-            assert_eq!(end.get("duration_ms").and_then(Value::as_f64), Some(500.0));
-            assert_eq!(failure.is_some(), verdict == Verdict::Failed);
+            assert_eq!(number(&end, "duration_ms"), Some(500.0));
+            assert_eq!(failure.is_some(), word == "failed");
         }
     }
 
@@ -143,28 +114,29 @@ mod tests {
     fn a_failure_carries_the_end_of_its_output() {
         let output = format!("{}é{}", "x".repeat(100), "y".repeat(4_095));
         let line = serde_json::json!({"type": "test", "event": "failed", "name": "t", "stdout": output});
-        let Said::Verdict { failure: Some(failure), .. } = said(&line.to_string()) else {
-            panic!("a failure")
-        };
-        assert_eq!(failure.event_type(), "test_failure");
-        assert_eq!(
-            string(&failure, "output"),
-            Some("y".repeat(4_095).as_str()),
-            "the é would be cut in half"
-        );
+        let (_, failure) = said(&line.to_string());
+        let failure = failure.expect("a failure");
+        assert_eq!((failure.event_type(), failure.test()), ("test_failure", Some("t")));
+        let kept = string(&failure, "output").expect("output");
+        assert_eq!(kept, "y".repeat(4_095), "the é would be cut in half");
         assert!(failure.get("duration_ms").is_none(), "no time was given");
     }
 
     #[test]
+    fn a_duration_that_is_none_is_left_out() {
+        for time in ["-1", "1e308", "\"0.1\"", "null"] {
+            let (end, _) = said(&format!(r#"{{"type":"test","event":"ok","name":"t","exec_time":{time}}}"#));
+            assert!(end.get("duration_ms").is_none(), "{time}");
+        }
+    }
+
+    #[test]
     fn suites_begin_and_end() {
-        let Said::Event(start) = said(r#"{"type":"suite","event":"started","test_count":2}"#) else {
-            panic!("an event")
-        };
+        let (start, _) = said(r#"{"type":"suite","event":"started","test_count":2}"#);
         assert_eq!((start.event_type(), start.get("test_count")), ("suite_start", Some(&Value::U64(2))));
-        let line = r#"{"type":"suite","event":"failed","passed":1,"failed":1,"exec_time":0.01}"#;
-        let Said::Event(end) = said(line) else { panic!("an event") };
+        let (end, _) = said(r#"{"type":"suite","event":"failed","passed":1,"failed":1,"exec_time":0.01}"#);
         assert_eq!((end.event_type(), string(&end, "status")), ("suite_end", Some("failed")));
-        assert_eq!(end.get("duration_ms").and_then(Value::as_f64), Some(10.0));
+        assert_eq!(number(&end, "duration_ms"), Some(10.0));
     }
 
     #[test]
@@ -176,14 +148,14 @@ mod tests {
             r#"{"type":"suite","event":"discovery"}"#,
             r#"{"type":"suite"}"#,
         ] {
-            assert!(matches!(said(line), Said::Ignored), "{line}");
+            assert!(matches!(read(&object(line)), Ok(None)), "{line}");
         }
     }
 
     #[test]
     fn a_verdict_without_a_name_and_an_object_without_a_type_are_malformed() {
         for (line, field) in [(r#"{"type":"test","event":"ok"}"#, "name"), (r#"{"a":1}"#, "type")] {
-            let error = read(&parse_object(line.as_bytes()).expect("an object")).expect_err("malformed");
+            let error = read(&object(line)).expect_err("malformed");
             assert!(matches!(error, Malformed::Field { name, .. } if name == field), "{line}: {error}");
         }
     }

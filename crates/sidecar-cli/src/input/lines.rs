@@ -1,9 +1,11 @@
 //! Lines of bytes, none of them held beyond a limit.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 /// Longest line, in bytes, without its end.
-pub(crate) const MAX_LINE_BYTES: usize = 8 << 20;
+const MAX_LINE_BYTES: usize = 8 << 20;
+/// Room that the buffer keeps from one line to the next.
+const KEPT_CAPACITY: usize = 64 << 10;
 
 /// Reads one line after the other into one buffer.
 pub(crate) struct Lines<R> {
@@ -35,39 +37,29 @@ impl<R: BufRead> Lines<R> {
     pub(crate) fn next(&mut self) -> io::Result<Option<(u64, Line<'_>)>> {
         // What one long line needed is given back before the next.
         self.buffer.clear();
-        self.buffer.shrink_to(64 << 10);
-        let (mut any, mut too_long) = (false, false);
-        loop {
-            let chunk = match self.reader.fill_buf() {
-                Ok(chunk) => chunk,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            if chunk.is_empty() {
-                break;
-            }
-            any = true;
-            let end = chunk.iter().position(|byte| *byte == b'\n');
-            let part = &chunk[..end.unwrap_or(chunk.len())];
-            // One byte more may be the `\r` that ends the line.
-            too_long |= self.buffer.len() + part.len() > self.limit + 1;
-            if !too_long {
-                self.buffer.extend_from_slice(part);
-            }
-            let used = end.map_or(chunk.len(), |end| end + 1);
-            self.reader.consume(used);
-            if end.is_some() {
-                break;
-            }
-        }
-        if !any {
+        self.buffer.shrink_to(KEPT_CAPACITY);
+        // Two bytes more than a line may have: its end may be `\r\n`.
+        let most = self.limit as u64 + 2;
+        if self.reader.by_ref().take(most).read_until(b'\n', &mut self.buffer)? == 0 {
             return Ok(None);
         }
         self.number += 1;
+        match self.buffer.last() {
+            Some(b'\n') => {
+                self.buffer.pop();
+            }
+            _ if self.buffer.len() as u64 == most => {
+                self.buffer.clear();
+                self.reader.skip_until(b'\n')?;
+                return Ok(Some((self.number, Line::TooLong)));
+            }
+            // The input's last line, without an end.
+            _ => {}
+        }
         if self.buffer.last() == Some(&b'\r') {
             self.buffer.pop();
         }
-        if too_long || self.buffer.len() > self.limit {
+        if self.buffer.len() > self.limit {
             return Ok(Some((self.number, Line::TooLong)));
         }
         Ok(Some((self.number, Line::Whole(&self.buffer))))
@@ -77,7 +69,7 @@ impl<R: BufRead> Lines<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{BufReader, Read};
+    use std::io::BufReader;
 
     fn all(input: &[u8], limit: usize, capacity: usize) -> Vec<Option<Vec<u8>>> {
         let mut lines = Lines::with_limit(BufReader::with_capacity(capacity, input), limit);

@@ -1,14 +1,14 @@
 //! What the input held, counted before anything is sampled.
 
-use super::libtest::Verdict;
 use super::malformed::Malformed;
-use serde::Serialize;
+use super::verdict::{Verdict, Verdicts};
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Malformed lines listed with number and reason; the rest are only counted.
-pub(crate) const MAX_LISTED: usize = 10;
+const MAX_LISTED: usize = 10;
 
-/// Counts of lines and of the runner's verdicts.
+/// Counts of lines and verdicts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) lines: u64,
@@ -16,14 +16,6 @@ pub(crate) struct Tally {
     pub(crate) malformed: BTreeMap<&'static str, u64>,
     pub(crate) first_malformed: Vec<(u64, String)>,
     pub(crate) verdicts: Verdicts,
-}
-
-/// The runner's own verdicts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Verdicts {
-    pub(crate) passed: u64,
-    pub(crate) failed: u64,
-    pub(crate) skipped: u64,
 }
 
 impl Tally {
@@ -37,12 +29,21 @@ impl Tally {
     pub(crate) fn malformed_total(&self) -> u64 {
         self.malformed.values().sum()
     }
+}
 
-    pub(crate) fn verdict(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Passed => self.verdicts.passed += 1,
-            Verdict::Failed => self.verdicts.failed += 1,
-            Verdict::Skipped => self.verdicts.skipped += 1,
+/// One tally for whoever reads, and for whoever shows what was read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SharedTally(Arc<Mutex<Tally>>);
+
+impl SharedTally {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Tally> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a verdict, if there is one.
+    pub(crate) fn verdict(&self, verdict: Option<Verdict>) {
+        if let Some(verdict) = verdict {
+            self.lock().verdicts.count(verdict);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `POST /events`: a batch in, a receipt out.
 
-use crate::input::parse_batch;
+use crate::input::{SharedTally, Verdict, parse_batch};
 use serde_json::{Value, json};
 use sidecar_runtime::SidecarHandle;
 use sidecar_runtime::http::{Batch, BatchFormat};
@@ -11,18 +11,21 @@ use std::collections::BTreeMap;
 const MAX_LISTED: usize = 100;
 
 /// Offers every event of the batch, without waiting for room, and says what became of each.
-pub(crate) fn take(sidecar: &SidecarHandle, batch: Batch) -> Value {
+pub(crate) fn take(sidecar: &SidecarHandle, tally: &SharedTally, batch: &Batch) -> Value {
     let (mut accepted, mut sampled_out, mut malformed) = (0u64, 0u64, 0u64);
     let mut dropped = BTreeMap::<&str, u64>::new();
     let mut lines = Vec::new();
     for (number, parsed) in parse_batch(&batch.body, batch.format == BatchFormat::Json) {
         match parsed {
-            Ok(event) => match sidecar.observe(event) {
-                Observed::Accepted => accepted += 1,
-                Observed::SampledOut => sampled_out += 1,
-                Observed::Dropped(reason) => *dropped.entry(reason.name()).or_default() += 1,
-                _ => {}
-            },
+            Ok(event) => {
+                tally.verdict(Verdict::of(&event));
+                match sidecar.observe(event) {
+                    Observed::Accepted => accepted += 1,
+                    Observed::SampledOut => sampled_out += 1,
+                    Observed::Dropped(reason) => *dropped.entry(reason.name()).or_default() += 1,
+                    _ => {}
+                }
+            }
             Err(reason) => {
                 malformed += 1;
                 if lines.len() < MAX_LISTED {

@@ -1,6 +1,9 @@
 //! `sidecar run`: one input through the whole sidecar.
 
+mod finish;
+mod gate;
 mod ingest;
+mod outbox;
 mod progress;
 mod reading;
 mod signals;
@@ -9,19 +12,16 @@ mod webhook;
 
 use crate::args::{RunArgs, SummaryFormat};
 use crate::failure::{self, Failure};
-use crate::input::{Feed, Malformed};
+use crate::input::{Feed, SharedTally};
 use crate::print;
-use crate::summary::{Ending, Summary, TestLog};
+use crate::summary::{Ending, Summary, TestLog, Took};
 use progress::Progress;
-use reading::Reading;
+use reading::{Input, Reading};
 use signals::Signals;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
+use webhook::Webhook;
 
-/// How long waiting events may take to be handled, once the input has ended.
-const DRAIN: Duration = Duration::from_secs(60);
-/// The same after a signal: whoever sent it is waiting.
-const DRAIN_AFTER_SIGNAL: Duration = Duration::from_secs(5);
 /// How often progress is shown and signals are looked for.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -29,65 +29,67 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let signals = Signals::listen()?;
-    let input = args.input.as_deref().map(reading::open).transpose()?;
-    let sidecar = start::start(args)?;
+    let input = args.input.as_deref().map(Input::open).transpose()?;
+    args.webhook.as_deref().map(webhook::check).transpose()?;
+    let tally = SharedTally::default();
+    let progress = Progress::new(tally.clone());
+    let sidecar = start::start(args, &tally)?;
     let tests = TestLog::attach(sidecar.observer());
-    let webhook = args.webhook.as_deref().map(|url| webhook::attach(&sidecar, url)).transpose()?;
+    let attach = |url| Webhook::attach(&sidecar, url, args.webhook_timeout, &progress);
+    let webhook = args.webhook.as_deref().map(attach).transpose()?;
     if let Some(address) = sidecar.local_addr() {
         print::err(format_args!("serving on http://{address}"));
     }
 
-    let feed = Feed::new(sidecar.observer().clone(), args.format);
-    let tally = feed.tally();
-    let mut ending = Ending::InputEnded;
-    if let Some(input) = input {
-        let progress = Progress::start(&tally);
-        let reading = Reading::start(input, feed, args.strict)?;
-        ending = loop {
-            if let Some(ended) = reading.wait(LOOK) {
-                break ended?;
-            }
-            if let Some(signal) = signals.caught() {
-                break Ending::Signal(signal);
-            }
-            progress.show();
-        };
-        progress.finish();
-    }
+    let feed = Feed::new(sidecar.observer().clone(), args.format, tally.clone());
+    let start = |input| Reading::start(input, feed, args.strict, progress.clone());
+    let reading = input.map(start).transpose()?;
+    let mut ending =
+        reading.as_ref().map_or(Ending::InputEnded, |reading| follow(reading, &signals, &progress));
+    let mut events = None;
     if ending == Ending::InputEnded {
-        let wait = args.input.is_some().then(|| Duration::from_secs(args.linger));
-        // What was read is handled before anyone is told that it ended.
-        let _ = sidecar.observer().flush(DRAIN);
-        if let Some(signal) = signals.wait(wait) {
-            ending = Ending::Signal(signal);
-        }
+        let linger = args.input.is_some().then(|| Duration::from_secs(args.linger));
+        let signal = finish::handled(sidecar.observer(), &signals)
+            .or_else(|| {
+                events = linger.map(|_| started.elapsed());
+                signals.wait(linger)
+            })
+            .or_else(|| webhook.as_ref().and_then(|webhook| finish::posted(webhook, &signals)));
+        ending = signal.map_or(ending, Ending::Signal);
     }
 
     let handle = sidecar.handle();
-    let drain = if ending == Ending::InputEnded { DRAIN } else { DRAIN_AFTER_SIGNAL };
-    let _ = sidecar.stop(drain);
+    let posts = finish::stop(reading.as_ref(), sidecar, webhook.as_ref());
     handle.profiler().refresh();
-    let tally = tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-    let summary = Summary::new(
-        &handle,
-        &tally,
-        &tests,
-        webhook.as_deref().map(webhook::Webhook::counts),
-        &ending,
-        started.elapsed(),
-    );
-    match args.summary {
-        SummaryFormat::Text => print::out(summary.text()),
-        SummaryFormat::Json => print::out(summary.json()),
+    let tally = tally.lock().clone();
+    let all = started.elapsed();
+    let took = Took { all, events: events.unwrap_or(all) };
+    let summary = Summary::new(&handle, &tally, &tests, posts, &ending, took);
+    print::out(match args.summary {
+        SummaryFormat::Text => summary.text(),
+        SummaryFormat::Json => summary.json(),
+    })?;
+    match ending {
+        Ending::Malformed(line, malformed) => {
+            Err(Failure::new(format_args!("line {line}: {malformed}; --strict ends here")))
+        }
+        Ending::Unreadable(error) => Err(Failure::new(error)),
+        _ if args.fail_on_failure && tally.verdicts.failed > 0 => Ok(ExitCode::from(failure::TESTS_FAILED)),
+        _ => Ok(ExitCode::SUCCESS),
     }
-    let exit = match ending {
-        Ending::Malformed(line, malformed) => return Err(strict(line, &malformed)),
-        _ if args.fail_on_failure && tally.verdicts.failed > 0 => failure::TESTS_FAILED,
-        _ => 0,
-    };
-    Ok(ExitCode::from(exit))
 }
 
-fn strict(line: u64, malformed: &Malformed) -> Failure {
-    Failure::new(format_args!("line {line}: {malformed}; --strict ends here"))
+/// Shows progress until the reading has ended or a signal has come.
+fn follow(reading: &Reading, signals: &Signals, progress: &Progress) -> Ending {
+    let ending = loop {
+        if let Some(ended) = reading.wait(LOOK) {
+            break ended;
+        }
+        if let Some(signal) = signals.caught() {
+            break Ending::Signal(signal);
+        }
+        progress.show();
+    };
+    progress.finish();
+    ending
 }

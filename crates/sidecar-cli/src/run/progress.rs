@@ -1,39 +1,44 @@
 //! Progress on a terminal; nothing anywhere else.
 
-use crate::input::Tally;
+use crate::input::SharedTally;
+use crate::print;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::fmt::Display;
 
-/// A line on standard error that follows the counts.
+/// A line on standard error that follows the counts. indicatif draws nothing when that is no terminal.
+#[derive(Clone)]
 pub(crate) struct Progress {
     bar: ProgressBar,
-    tally: Arc<Mutex<Tally>>,
+    tally: SharedTally,
 }
 
 impl Progress {
-    /// Starts showing; indicatif draws nothing when standard error is no terminal.
-    pub(crate) fn start(tally: &Arc<Mutex<Tally>>) -> Self {
+    /// Shows nothing yet.
+    pub(crate) fn new(tally: SharedTally) -> Self {
         let bar = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} lines, {per_sec}  {msg}") {
             bar.set_style(style);
         }
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self { bar, tally: Arc::clone(tally) }
+        Self { bar, tally }
     }
 
+    /// Shows the counts as they are now.
     pub(crate) fn show(&self) {
-        let tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let verdicts = tally.verdicts;
-        self.bar.set_position(tally.lines);
-        let malformed = match tally.malformed_total() {
-            0 => String::new(),
-            count => format!(", {count} malformed"),
-        };
+        let tally = self.tally.lock();
+        let (lines, verdicts, malformed) = (tally.lines, tally.verdicts, tally.malformed_total());
+        drop(tally);
+        let malformed = if malformed == 0 { String::new() } else { format!(", {malformed} malformed") };
+        self.bar.set_position(lines);
         self.bar.set_message(format!("{} passed, {} failed{malformed}", verdicts.passed, verdicts.failed));
+        self.bar.tick();
     }
 
-    pub(crate) fn finish(self) {
+    /// Writes a line to standard error, beside the progress.
+    pub(crate) fn say(&self, text: impl Display) {
+        self.bar.suspend(|| print::err(text));
+    }
+
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

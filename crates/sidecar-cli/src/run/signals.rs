@@ -53,4 +53,19 @@ impl Signals {
             std::thread::sleep(left.min(LOOK));
         }
     }
+
+    /// Has `done` wait, for a moment at a time, until it says that it is or until `deadline`, unless a signal
+    /// comes first.
+    pub(crate) fn watch(
+        &self,
+        deadline: Instant,
+        mut done: impl FnMut(Instant) -> bool,
+    ) -> Option<&'static str> {
+        while self.caught().is_none() && !done(deadline.min(Instant::now() + LOOK)) {
+            if Instant::now() >= deadline {
+                return None;
+            }
+        }
+        self.caught()
+    }
 }

@@ -1,10 +1,12 @@
 //! The end of a run: what came in, what became of it, what it cost.
 
+mod cut;
 mod json;
 mod test_log;
 mod text;
 
 use crate::input::{Malformed, Tally, Verdicts};
+use cut::cut;
 use serde::Serialize;
 use sidecar_runtime::SidecarHandle;
 use std::collections::BTreeMap;
@@ -15,8 +17,6 @@ use test_log::{Durations, SlowTest};
 
 /// Longest list in a summary.
 const MAX_LISTED: usize = 10;
-/// Longest name in a summary, in bytes.
-const MAX_NAME_BYTES: usize = 200;
 
 /// How the run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,14 +24,41 @@ pub(crate) enum Ending {
     InputEnded,
     Signal(&'static str),
     Malformed(u64, Malformed),
+    Unreadable(String),
 }
 
-/// What became of the failures that were posted.
-#[derive(Clone, Copy, Debug, Serialize)]
+impl Ending {
+    /// What the summary says it was.
+    fn words(&self) -> String {
+        match self {
+            Self::InputEnded => "end of input".to_owned(),
+            Self::Signal(name) => (*name).to_owned(),
+            Self::Malformed(line, _) => format!("malformed line {line}"),
+            Self::Unreadable(_) => "unreadable input".to_owned(),
+        }
+    }
+}
+
+/// How long the run took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Took {
+    /// From the start to the summary, lingering included.
+    pub(crate) all: Duration,
+    /// The part in which events came and were handled.
+    pub(crate) events: Duration,
+}
+
+/// What became of the failures that were to be posted: each is in one of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct WebhookCounts {
+    /// Answered with a 2xx status.
     pub(crate) delivered: u64,
+    /// Answered otherwise, or not in time.
     pub(crate) failed: u64,
+    /// Refused by the open breaker.
     pub(crate) rejected: u64,
+    /// Still waiting, or on their way, when the run ended.
+    pub(crate) unsent: u64,
 }
 
 /// Everything the summary says; its JSON is under 16 KB, whatever the input held.
@@ -103,26 +130,22 @@ impl Summary {
         tests: &TestLog,
         webhook: Option<WebhookCounts>,
         ending: &Ending,
-        elapsed: Duration,
+        took: Took,
     ) -> Self {
         let stats = sidecar.stats();
         let figures = sidecar.profiler().snapshot();
-        let seconds = elapsed.as_secs_f64().max(1e-9);
+        let [seconds, events_seconds] = [took.all, took.events].map(|took| took.as_secs_f64().max(1e-9));
         let mut events: Vec<_> = stats.by_type.iter().collect();
         events.sort_by_key(|(name, row)| (std::cmp::Reverse(row.received), name.to_string()));
         let events = events.into_iter().take(MAX_LISTED).map(|(name, row)| Events {
-            event_type: name.to_string(),
+            event_type: cut(name),
             received: row.received,
             processed: row.processed,
         });
         Self {
-            ended_by: match ending {
-                Ending::InputEnded => "end of input".to_owned(),
-                Ending::Signal(name) => (*name).to_owned(),
-                Ending::Malformed(line, _) => format!("malformed line {line}"),
-            },
+            ended_by: ending.words(),
             elapsed_seconds: seconds,
-            events_per_second: stats.events_received as f64 / seconds,
+            events_per_second: stats.events_received as f64 / events_seconds,
             input: Input::of(tally),
             tests: tally.verdicts,
             failed_tests: tests.failed(),
@@ -163,9 +186,4 @@ impl Input {
                 .collect(),
         }
     }
-}
-
-/// `name`, at most [`MAX_NAME_BYTES`] long.
-fn cut(name: &str) -> String {
-    name[..name.floor_char_boundary(MAX_NAME_BYTES)].to_owned()
 }

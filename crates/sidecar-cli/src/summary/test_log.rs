@@ -1,6 +1,7 @@
 //! Which tests failed and which took how long, kept by handlers while events pass.
 
-use super::{MAX_LISTED, cut};
+use super::MAX_LISTED;
+use super::cut::cut;
 use serde::Serialize;
 use sidecar_core::histogram::LogLinear;
 use sidecar_runtime::observer::{Event, Observer, Value};

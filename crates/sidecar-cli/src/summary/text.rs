@@ -1,6 +1,6 @@
 //! The summary for a person.
 
-use super::{Durations, Summary};
+use super::{Durations, Summary, WebhookCounts};
 use std::fmt::{self, Display, Write};
 
 impl Summary {
@@ -51,10 +51,10 @@ impl Summary {
             cost(process.cpu_seconds, process.cpu_percent, process.peak_memory_mb)
         )?;
         if let Some(webhook) = self.webhook {
-            let (sent, failed, rejected) = (webhook.delivered, webhook.failed, webhook.rejected);
+            let WebhookCounts { delivered, failed, rejected, unsent } = webhook;
             writeln!(
                 out,
-                "  webhook    {sent} delivered, {failed} failed, {rejected} rejected by the breaker"
+                "  webhook    {delivered} delivered, {failed} failed, {rejected} rejected by the breaker, {unsent} unsent"
             )?;
         }
         self.write_events(out)?;
@@ -78,7 +78,7 @@ impl Summary {
 
     fn write_tests(&self, out: &mut String) -> fmt::Result {
         let tests = self.tests;
-        if tests.passed + tests.failed + tests.skipped > 0 {
+        if tests.total() > 0 {
             let (passed, failed, skipped) = (tests.passed, tests.failed, tests.skipped);
             writeln!(out, "\ntests: {passed} passed, {failed} failed, {skipped} skipped")?;
         }

@@ -1,0 +1,45 @@
+//! From the end of the input to the end of the run.
+
+use super::reading::Reading;
+use super::signals::Signals;
+use super::webhook::Webhook;
+use crate::summary::WebhookCounts;
+use sidecar_runtime::Sidecar;
+use sidecar_runtime::observer::Observer;
+use std::time::{Duration, Instant};
+
+/// How long what was read may take to be handled, and what failed to be posted, once the input has ended.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long everything together may take once the run is ending: whoever sent a signal is waiting.
+const LAST: Duration = Duration::from_secs(5);
+
+/// Waits until everything that was accepted so far has been handled.
+pub(crate) fn handled(observer: &Observer, signals: &Signals) -> Option<&'static str> {
+    let report = observer.flush(Duration::ZERO);
+    // More may come by `POST /events` meanwhile: that much has to be settled, not all there is.
+    let settled =
+        |report: sidecar_runtime::observer::FlushReport| report.processed + report.failed + report.dropped;
+    let goal = settled(report) + report.waiting as u64;
+    signals.watch(Instant::now() + PATIENCE, |until| {
+        settled(observer.flush(until.saturating_duration_since(Instant::now()))) >= goal
+    })
+}
+
+/// Waits until every failure so far has been posted.
+pub(crate) fn posted(webhook: &Webhook, signals: &Signals) -> Option<&'static str> {
+    signals.watch(Instant::now() + PATIENCE, |until| webhook.wait(until))
+}
+
+/// Stops reading, then the sidecar, then the webhook, each between two of its steps.
+pub(crate) fn stop(
+    reading: Option<&Reading>,
+    sidecar: Sidecar,
+    webhook: Option<&Webhook>,
+) -> Option<WebhookCounts> {
+    let deadline = Instant::now() + LAST;
+    // First of all, or a full outbox would hold up the worker, and that the reader.
+    webhook.inspect(|webhook| webhook.hurry());
+    reading.inspect(|reading| reading.halt(deadline));
+    let _ = sidecar.stop(deadline.saturating_duration_since(Instant::now()));
+    webhook.map(|webhook| webhook.close(deadline))
+}
