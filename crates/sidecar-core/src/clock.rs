@@ -5,7 +5,8 @@ use std::sync::Arc;
 /// A monotonic clock that reads nanoseconds since a fixed, arbitrary origin.
 ///
 /// All clones, and all clocks made by [`Clock::new`] in one process, share that origin, so readings may
-/// be compared across pieces. On Linux the clock excludes time in which the machine was suspended.
+/// be compared across pieces. The counter that is read is the processor's where that is reliable, or else
+/// the system's. Whether it counts time in which the machine is suspended depends on that counter.
 #[derive(Clone, Debug)]
 pub struct Clock {
     inner: quanta::Clock,
@@ -25,7 +26,8 @@ impl Clock {
         (Self { inner }, mock)
     }
 
-    /// Nanoseconds since the clock's origin. Never decreases on a real clock.
+    /// Nanoseconds since the clock's origin. Decreases only if the counter does: a processor's counter may
+    /// start again when the machine resumes, so what compares readings must bear a step back.
     #[must_use]
     pub fn now(&self) -> u64 {
         self.inner.delta_as_nanos(0, self.inner.raw())
