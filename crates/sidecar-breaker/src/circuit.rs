@@ -2,20 +2,20 @@
 
 use crate::identity::Identity;
 use crate::machine::{Machine, NEVER, Settled};
+use crate::published::{Moment, Published};
 use crate::settings::Limits;
 use crate::totals::{Counts, Totals};
 use crate::transition::{History, Transition};
 use crate::word::Word;
 use crate::{BreakerSettings, RejectReason, Rejected, State, Verdict};
 use sidecar_core::Clock;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 /// What all handles of one breaker share.
 ///
-/// The lock is held for one step of the machine and never over user code. `word`, `since` and `until`
-/// are copies of the machine's, written under the lock only. What is decided from them alone:
+/// The lock is held for one step of the machine and never over user code. What is decided from the
+/// published values alone, without it:
 ///
 /// - an admission while the state has neither slots nor a timer: such a call may run at any time of its
 ///   generation, and if the state changes meanwhile it is late, as if it had been admitted just before;
@@ -27,9 +27,7 @@ pub(crate) struct Circuit {
     identity: Identity,
     given: BreakerSettings,
     clock: Clock,
-    word: AtomicU64,
-    since: AtomicU64,
-    until: AtomicU64,
+    published: Published,
     guarded: Mutex<Guarded>,
     totals: Totals,
 }
@@ -59,9 +57,7 @@ impl Circuit {
             identity,
             given,
             clock,
-            word: AtomicU64::new(machine.word().0),
-            since: AtomicU64::new(machine.since()),
-            until: AtomicU64::new(machine.until()),
+            published: Published::new(Moment::of(&machine)),
             guarded: Mutex::new(Guarded { machine, history: History::default(), last_failure: None }),
             totals: Totals::default(),
         }
@@ -78,11 +74,11 @@ impl Circuit {
 
     /// Admits or refuses one call; a refusal is counted.
     pub(crate) fn admit(&self) -> Result<Word, Rejected> {
-        let word = self.read_word();
+        let word = self.published.word();
         if self.is_unconditional(word) {
             return Ok(word);
         }
-        let refused = match self.refuse_at_a_glance(word.state()) {
+        let refused = match self.refuse_at_a_glance() {
             Some(rejected) => rejected,
             None => {
                 match self.step(|guarded, now| guarded.machine.admit(now).map(|()| guarded.machine.word())) {
@@ -97,7 +93,7 @@ impl Circuit {
 
     /// Ends the call that was admitted with `ticket`; `None` is a call without a verdict.
     pub(crate) fn settle(&self, ticket: Word, verdict: Option<Verdict>) {
-        let word = self.read_word();
+        let word = self.published.word();
         if ticket != word {
             self.totals.settled(Settled::Late);
             return;
@@ -118,7 +114,7 @@ impl Circuit {
     }
 
     pub(crate) fn state(&self) -> State {
-        let word = self.read_word();
+        let word = self.published.word();
         // Neither closed nor open ends by time alone: an open breaker waits for a call that probes.
         if self.is_unconditional(word) || word.state() == State::Open {
             return word.state();
@@ -160,37 +156,32 @@ impl Circuit {
         })
     }
 
-    fn read_word(&self) -> Word {
-        // Acquire pairs with the release in `publish`: `since` and `until` are then at least as new.
-        Word(self.word.load(Ordering::Acquire))
-    }
-
     /// Whether the state lets every call pass, without slots to claim or a timer that could be due.
     fn is_unconditional(&self, word: Word) -> bool {
         match word.state() {
             State::Closed => true,
-            // Relaxed: the acquire of `read_word` has brought the value that belongs to `word`, or a newer.
-            State::Disabled | State::MetricsOnly => self.until.load(Ordering::Relaxed) == NEVER,
+            // A newer value belongs to a change that is under way: the call is then late, as if it had been
+            // admitted just before.
+            State::Disabled | State::MetricsOnly => self.published.until() == NEVER,
             State::Open | State::HalfOpen | State::ForcedOpen => false,
         }
     }
 
-    /// Refuses from the copies alone, as long as the period lasts beyond doubt.
-    fn refuse_at_a_glance(&self, state: State) -> Option<Rejected> {
-        let reason = match state {
+    /// Refuses from the published values alone, as long as the period lasts beyond doubt.
+    fn refuse_at_a_glance(&self) -> Option<Rejected> {
+        // Of one moment: the end of another state's period would be told as this one's.
+        let Moment { word, since, until } = self.published.moment()?;
+        let reason = match word.state() {
             State::Open => RejectReason::Open,
             State::ForcedOpen => RejectReason::ForcedOpen,
             _ => return None,
         };
-        // Relaxed: as in `is_unconditional`. A newer value belongs to a change that is under way, and the
-        // call is then refused as if it had come on the other side of it.
-        let until = self.until.load(Ordering::Relaxed);
         let id = self.identity.id();
-        if state == State::ForcedOpen && until == NEVER {
+        if reason == RejectReason::ForcedOpen && until == NEVER {
             return Some(Rejected::new(id, reason, None));
         }
         let now = self.clock.now();
-        let lasts = self.since.load(Ordering::Relaxed) <= now && now < until;
+        let lasts = since <= now && now < until;
         lasts.then(|| Rejected::new(id, reason, Some(until - now)))
     }
 
@@ -202,15 +193,8 @@ impl Circuit {
         let answer = input(&mut guarded, now);
         let Guarded { machine, history, .. } = &mut *guarded;
         machine.take_changes().for_each(|change| history.record(change, now));
-        self.publish(machine);
+        self.published.replace(Moment::of(machine));
         answer
-    }
-
-    fn publish(&self, machine: &Machine) {
-        self.since.store(machine.since(), Ordering::Relaxed);
-        self.until.store(machine.until(), Ordering::Relaxed);
-        // Release pairs with the acquire in `read_word`.
-        self.word.store(machine.word().0, Ordering::Release);
     }
 
     fn lock(&self) -> MutexGuard<'_, Guarded> {

@@ -71,15 +71,18 @@
 //! # Cost
 //! While closed, admitting a call is one atomic load, and a success one more load and one relaxed atomic
 //! add; neither reads a clock, takes a lock or allocates. A failure takes a short lock and reads the clock.
-//! A refusal while open reads the clock, takes no lock and allocates nothing. Probes and commands take the
-//! lock. User code never runs under it.
+//! A refusal while open reads the clock, allocates nothing and takes no lock, unless the state is changing at
+//! that very moment. Probes and commands take the lock. User code never runs under it.
 //!
 //! # Limits
 //! - A half-open round that sees fewer than `success_threshold` calls end within `probe_timeout` opens
 //!   again. Where calls are rarer than that, lower `success_threshold` or raise `probe_timeout`.
-//! - A breaker holds at most 2 049 cells of failure times (16 bytes each) and its last 16 transitions; a
-//!   registry at most [`BreakerRegistry::DEFAULT_LIMIT`] breakers unless told otherwise.
-//! - On Linux, time in which the machine is suspended does not count.
+//! - A breaker holds at most 2 049 cells of failure times and its last 16 transitions. The cells, 16 bytes
+//!   each, live in a buffer that grows by doubling, so to 64 KiB at most; one of more than
+//!   1 KiB is given back once the window is empty. A registry holds at most [`BreakerRegistry::DEFAULT_LIMIT`]
+//!   breakers unless told otherwise.
+//! - Whether time in which the machine is suspended counts depends on the system's counter. One that a
+//!   resume sets back makes a period last up to its full length from then on, never longer.
 //! - Built with `panic = "abort"`, a panic ends the process, and no breaker sees it.
 //!
 //! # Features
@@ -97,6 +100,7 @@ mod hold;
 mod identity;
 mod machine;
 mod permit;
+mod published;
 mod registry;
 #[cfg(feature = "serde")]
 mod serialize;

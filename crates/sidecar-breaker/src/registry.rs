@@ -1,6 +1,6 @@
 //! Breakers by name, in a bounded number.
 
-use crate::{Breaker, BreakerBuilder, BreakerSnapshot, SettingsError};
+use crate::{Breaker, BreakerBuilder, BreakerSnapshot, SettingsError, State};
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
@@ -13,6 +13,10 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard};
 /// has no failure in its window and to which nobody holds a handle or a permit: of those, the one whose
 /// handle was asked for longest ago. If there is none, registering fails. So no flood of names makes a
 /// registry forget a breaker that matters. A breaker that was replaced loses its totals.
+///
+/// [`get`](Self::get) and [`register`](Self::register) are for those who make calls. For those who watch or
+/// command there are [`states`](Self::states), [`snapshots`](Self::snapshots) and the like: they neither
+/// keep a breaker from being replaced nor count as asking for its handle.
 #[derive(Clone)]
 pub struct BreakerRegistry {
     shared: Arc<Shared>,
@@ -90,20 +94,36 @@ impl BreakerRegistry {
 
     /// Opens the breaker of this name, as [`Breaker::trip`]; says whether it exists.
     pub fn trip(&self, name: &str) -> bool {
-        self.get(name).map(|breaker| breaker.trip()).is_some()
+        self.peek(name, Breaker::trip).is_some()
     }
 
     /// Closes the breaker of this name, as [`Breaker::reset`]; says whether it exists.
     pub fn reset(&self, name: &str) -> bool {
-        self.get(name).map(|breaker| breaker.reset()).is_some()
+        self.peek(name, Breaker::reset).is_some()
     }
 
     /// Closes every breaker, as [`Breaker::reset`].
     pub fn reset_all(&self) {
-        self.breakers().iter().for_each(Breaker::reset);
+        for name in self.names() {
+            self.reset(&name);
+        }
     }
 
-    /// Every breaker, by name.
+    /// The state of the breaker of this name, as [`Breaker::state`].
+    #[must_use]
+    pub fn state_of(&self, name: &str) -> Option<State> {
+        self.peek(name, Breaker::state)
+    }
+
+    /// The state of every breaker, by name. One after the other: each is read at its own moment.
+    #[must_use]
+    pub fn states(&self) -> Vec<(Arc<str>, State)> {
+        let names = self.names().into_iter();
+        names.filter_map(|name| self.state_of(&name).map(|state| (name, state))).collect()
+    }
+
+    /// A handle to every breaker, by name. While these are held, none of the breakers can be replaced, and
+    /// registering another may fail.
     #[must_use]
     pub fn breakers(&self) -> Vec<Breaker> {
         let mut breakers: Vec<_> = self.read().values().map(|entry| entry.breaker.clone()).collect();
@@ -111,10 +131,10 @@ impl BreakerRegistry {
         breakers
     }
 
-    /// A snapshot of every breaker, by name.
+    /// A snapshot of every breaker, by name. One after the other: each is taken at its own moment.
     #[must_use]
     pub fn snapshots(&self) -> Vec<BreakerSnapshot> {
-        self.breakers().iter().map(Breaker::snapshot).collect()
+        self.names().iter().filter_map(|name| self.peek(name, Breaker::snapshot)).collect()
     }
 
     /// How many breakers there are.
@@ -133,6 +153,20 @@ impl BreakerRegistry {
     #[must_use]
     pub fn limit(&self) -> usize {
         self.shared.limit
+    }
+
+    fn names(&self) -> Vec<Arc<str>> {
+        let mut names: Vec<_> = self.read().keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Looks at the breaker of this name where it stands. A handle, even one held for a moment, would make
+    /// a registration fail that finds no other breaker to replace.
+    ///
+    /// The registry's lock is held meanwhile, so `look` is one of our own functions.
+    fn peek<R>(&self, name: &str, look: fn(&Breaker) -> R) -> Option<R> {
+        self.read().get(name).map(|entry| look(&entry.breaker))
     }
 
     fn hand_out(&self, entry: &Entry) -> Breaker {
@@ -184,11 +218,13 @@ pub enum RegisterError {
     /// The name or a setting is out of range.
     Settings(SettingsError),
     /// The name was registered with other settings.
+    #[non_exhaustive]
     Conflict {
         /// The name.
         name: Arc<str>,
     },
     /// The registry holds its limit, and every breaker in it must stay.
+    #[non_exhaustive]
     Full {
         /// The name that found no room.
         name: Arc<str>,

@@ -8,7 +8,8 @@ use std::time::Duration;
 ///
 /// Two values are equal if the same settings were *given* the same values: a default that is spelled out
 /// differs from one that is left out, because the latter follows whatever it is later layered on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+// Not `Eq`, so that a setting may be a fraction.
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct BreakerSettings {
     failure_threshold: Option<u32>,

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 
 /// A breaker at one moment. Serialises (feature `serde`) with the fields' names; times as RFC 3339 text,
 /// durations as milliseconds in fields that end in `_ms`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+// Not `Eq`, so that a field may be a fraction.
+#[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct BreakerSnapshot {

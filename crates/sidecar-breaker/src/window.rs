@@ -8,11 +8,17 @@ const EXACT_CELLS: usize = 1_024;
 /// Beyond that, failures closer together than this part of the span share the time of the first.
 const GRAINS: u64 = 1_024;
 
+/// An empty window keeps its buffer if that has room for this many cells at most.
+const KEPT_CELLS: usize = 64;
+
 /// Failures by time. A failure counts while its age is below the span.
 ///
 /// Holds at most 2 049 cells of 16 bytes: the exact ones, and one per grain of the span. Shared cells
 /// leave with their first failure, so a count over [`EXACT_CELLS`] may be short of failures that are
 /// within 1/1024 of the span of leaving; it never holds one that has left.
+///
+/// The buffer grows by doubling, to 4 096 cells at most; one of more than [`KEPT_CELLS`] is given back once
+/// the window is empty.
 #[derive(Debug)]
 pub(crate) struct Window {
     span: u64,
@@ -49,6 +55,7 @@ impl Window {
     pub(crate) fn clear(&mut self) {
         self.cells.clear();
         self.count = 0;
+        self.give_back();
     }
 
     fn slide(&mut self, now: u64) {
@@ -59,6 +66,15 @@ impl Window {
         while let Some(oldest) = self.cells.front().filter(|cell| now - cell.at >= self.span) {
             self.count -= oldest.count;
             self.cells.pop_front();
+        }
+        if self.cells.is_empty() {
+            self.give_back();
+        }
+    }
+
+    fn give_back(&mut self) {
+        if self.cells.capacity() > KEPT_CELLS {
+            self.cells = VecDeque::new();
         }
     }
 }
@@ -86,9 +102,24 @@ mod tests {
             window.record(now);
             assert!(window.cells.len() <= 2_049, "{} cells at {now}", window.cells.len());
         }
+        assert!(window.cells.capacity() <= 4_096, "room for {} cells", window.cells.capacity());
         let exact = span;
         let count = window.count(3 * span - 1);
         assert!(count <= exact && count >= exact - span.div_ceil(GRAINS), "{count} of {exact}");
+    }
+
+    #[test]
+    fn an_emptied_window_gives_its_memory_back() {
+        let empty: [fn(&mut Window); 2] = [Window::clear, |window| assert_eq!(window.count(3_000), 0)];
+        for empty in empty {
+            let mut window = Window::new(1_000);
+            (0..2_000).for_each(|now| window.record(now));
+            assert!(window.cells.capacity() > KEPT_CELLS);
+            empty(&mut window);
+            assert!(window.cells.capacity() <= KEPT_CELLS, "room for {} cells", window.cells.capacity());
+            window.record(3_000);
+            assert_eq!(window.count(3_000), 1);
+        }
     }
 
     #[test]

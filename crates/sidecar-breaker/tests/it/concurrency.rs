@@ -1,10 +1,11 @@
 //! Real threads in virtual time.
 
 use crate::support::{TIMEOUT, World, secs};
-use sidecar_breaker::{BreakerSnapshot, State};
+use sidecar_breaker::{Breaker, BreakerSnapshot, RejectReason, State};
 use std::sync::Barrier;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 #[test]
 fn of_many_threads_at_once_no_more_than_the_places_probe() {
@@ -92,4 +93,40 @@ fn totals_that_are_watched_never_go_down() {
             last = next;
         }
     });
+}
+
+#[test]
+fn no_refusal_names_a_wait_of_another_state_while_commands_race() {
+    const READERS: usize = 3;
+    let world = World::new();
+    let (stop, ends) = (AtomicBool::new(false), Instant::now() + Duration::from_millis(800));
+    let commands =
+        [Breaker::reset, Breaker::disable, Breaker::force_open, Breaker::metrics_only].into_iter().cycle();
+    let wrong = thread::scope(|scope| {
+        let readers: Vec<_> = (0..READERS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut wrong = None;
+                    while wrong.is_none() && !stop.load(Ordering::Relaxed) {
+                        wrong = world.breaker.try_acquire().err().filter(|refused| match refused.reason() {
+                            RejectReason::Open => refused.retry_after().is_none_or(|wait| wait > TIMEOUT),
+                            _ => refused.retry_after().is_some(),
+                        });
+                    }
+                    stop.store(true, Ordering::Relaxed);
+                    wrong
+                })
+            })
+            .collect();
+        for command in commands {
+            world.breaker.trip();
+            command(&world.breaker);
+            if stop.load(Ordering::Relaxed) || Instant::now() >= ends {
+                break;
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+        readers.into_iter().find_map(|reader| reader.join().expect("no panic"))
+    });
+    assert_eq!(wrong.map(|refused| (refused.reason(), refused.retry_after())), None);
 }

@@ -1,8 +1,10 @@
 //! Breakers by name.
 
 use crate::support::{WINDOW, fail, secs};
-use sidecar_breaker::{Breaker, BreakerRegistry, RegisterError, State};
+use sidecar_breaker::{Breaker, BreakerRegistry, Hold, RegisterError, State};
 use sidecar_core::Clock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 fn register(registry: &BreakerRegistry, name: &str) -> Result<Breaker, RegisterError> {
     registry.register(Breaker::builder(name))
@@ -45,7 +47,7 @@ fn the_same_given_settings_return_the_existing_breaker_and_others_are_an_error()
         given().success_threshold(2),
     ] {
         let error = registry.register(other).expect_err("other settings");
-        assert_eq!(error, RegisterError::Conflict { name: "x".into() });
+        assert!(matches!(&error, RegisterError::Conflict { name, .. } if &**name == "x"));
         assert_eq!(error.to_string(), "circuit breaker x exists with other settings");
     }
     assert_eq!(registry.len(), 1);
@@ -84,6 +86,39 @@ fn a_full_registry_replaces_the_idle_breaker_asked_for_longest_ago() {
 }
 
 #[test]
+fn watching_and_commanding_by_name_do_not_count_as_use() {
+    let registry = BreakerRegistry::with_limit(3);
+    for name in ["a", "b", "c"] {
+        register(&registry, name).expect("room");
+    }
+    assert_eq!(registry.state_of("a"), Some(State::Closed));
+    assert!(registry.trip("a") && registry.reset("a"));
+    registry.reset_all();
+    assert_eq!((registry.states().len(), registry.snapshots().len()), (3, 3));
+    register(&registry, "d").expect("a makes room");
+    assert_eq!(registry.state_of("a"), None);
+    assert!(registry.get("b").is_some() && registry.get("c").is_some());
+}
+
+#[test]
+fn states_are_by_name_and_of_now() {
+    let (clock, hand) = Clock::mock();
+    let registry = BreakerRegistry::new();
+    for name in ["b", "c", "a"] {
+        registry.register(Breaker::builder(name).clock(clock.clone())).expect("room");
+    }
+    registry.trip("c");
+    registry.get("a").expect("registered").disable_with(Hold::new().ttl(secs(1)));
+    let states = || registry.states().into_iter().map(|(name, state)| (name.to_string(), state));
+    let of = |a, b, c| [("a".to_owned(), a), ("b".to_owned(), b), ("c".to_owned(), c)];
+    assert!(states().eq(of(State::Disabled, State::Closed, State::Open)));
+    hand.increment(secs(1));
+    assert!(states().eq(of(State::Closed, State::Closed, State::Open)));
+    assert_eq!(registry.state_of("c"), Some(State::Open));
+    assert_eq!(registry.state_of("absent"), None);
+}
+
+#[test]
 fn a_flood_of_names_evicts_no_breaker_that_matters() {
     let (clock, hand) = Clock::mock();
     let registry = BreakerRegistry::with_limit(8);
@@ -104,7 +139,7 @@ fn a_flood_of_names_evicts_no_breaker_that_matters() {
     }
     let flood = registry.get("flood 9999").expect("the last of the flood");
     let error = add("one more").expect_err("nothing may go");
-    assert_eq!(error, RegisterError::Full { name: "one more".into(), limit: 8 });
+    assert!(matches!(&error, RegisterError::Full { name, limit: 8, .. } if &**name == "one more"));
     hand.increment(WINDOW);
     add("one more").expect("the failure has left its window");
     assert!(registry.get("failing").is_none());
@@ -129,7 +164,7 @@ fn the_global_registry_is_one_for_the_process() {
 #[test]
 fn threads_that_register_the_same_name_get_the_same_breaker() {
     let registry = BreakerRegistry::with_limit(4);
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for n in 0..200 {
@@ -147,4 +182,30 @@ fn threads_that_register_the_same_name_get_the_same_breaker() {
         again.trip();
         assert_eq!(breaker.state(), State::Open);
     }
+}
+
+#[test]
+fn watching_takes_no_place_from_a_registration() {
+    // One place: a watcher that holds a single handle for a moment already makes the registry full.
+    let registry = BreakerRegistry::with_limit(1);
+    let watch: [fn(&BreakerRegistry); 3] = [
+        |registry| drop(registry.snapshots()),
+        |registry| drop(registry.states()),
+        BreakerRegistry::reset_all,
+    ];
+    let done = AtomicBool::new(false);
+    let refused = thread::scope(|scope| {
+        for watch in watch {
+            let (registry, done) = (&registry, &done);
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    watch(registry);
+                }
+            });
+        }
+        let refused = (0..10_000).find_map(|n| register(&registry, &format!("n{n}")).err());
+        done.store(true, Ordering::Relaxed);
+        refused
+    });
+    assert_eq!(refused, None);
 }

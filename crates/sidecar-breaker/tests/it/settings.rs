@@ -1,7 +1,7 @@
 //! Settings: defaults, getters, and what is refused.
 
 use crate::support::secs;
-use sidecar_breaker::{Breaker, BreakerBuilder, BreakerSettings, Dropped, State};
+use sidecar_breaker::{Breaker, BreakerBuilder, BreakerSettings, BreakerSnapshot, Dropped, State};
 use sidecar_core::Clock;
 use std::time::Duration;
 
@@ -102,3 +102,14 @@ fn the_ends_of_every_range_work() {
     large.trip();
     assert_eq!(large.state(), State::Open);
 }
+
+/// Settings and snapshots promise no total equality: which of the two `impl`s is meant can be told only of
+/// types that are not `Eq`, and for others this does not compile.
+trait OnlyPartialEq<Marker> {
+    const HOLDS: bool = true;
+}
+struct Total;
+impl<T: PartialEq> OnlyPartialEq<()> for T {}
+impl<T: Eq> OnlyPartialEq<Total> for T {}
+
+const _: bool = <BreakerSettings as OnlyPartialEq<_>>::HOLDS && <BreakerSnapshot as OnlyPartialEq<_>>::HOLDS;
