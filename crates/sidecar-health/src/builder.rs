@@ -26,6 +26,7 @@ pub const DEFAULT_SCHEDULER_MAX_AGE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 #[must_use = "nothing is checked until it is started"]
 pub struct HealthBuilder {
+    enabled: bool,
     components: Vec<Component>,
     built_ins: Vec<BuiltIn>,
     check_interval: Duration,
@@ -39,6 +40,7 @@ pub struct HealthBuilder {
 impl HealthBuilder {
     pub(crate) fn new() -> Self {
         Self {
+            enabled: true,
             components: Vec::new(),
             built_ins: Vec::new(),
             check_interval: DEFAULT_CHECK_INTERVAL,
@@ -60,6 +62,16 @@ impl HealthBuilder {
     /// Defaults to none but the scheduler, which is always there.
     pub fn built_in(mut self, built_in: BuiltIn) -> Self {
         self.built_ins.push(built_in);
+        self
+    }
+
+    /// Whether the application's components are checked. When they are not, they can come and go as usual and
+    /// are shown as [`Status::Unknown`](crate::Status::Unknown), cause
+    /// [`Cause::Disabled`](crate::Cause::Disabled), but no check runs (each is dropped when its component is
+    /// registered), and none of them counts: not for the whole, not for the share of working components, not
+    /// for readiness, not for start-up. Built-in components are judged all the same. Defaults to true.
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = enabled;
         self
     }
 
@@ -121,6 +133,7 @@ impl HealthBuilder {
             return Err(SettingsError::new("scheduler_max_age", value, "at least 2 x built_in_interval"));
         }
         let policy = Policy {
+            enabled: self.enabled,
             check_interval: self.check_interval,
             degraded_threshold: self.degraded_threshold,
             critical_components: self.critical_components,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sidecar_core::panics::contain;
 
+use crate::contained::Contained;
 use crate::evidence::Evidence;
 use crate::outcome::CheckOutcome;
 use crate::{SettingsError, names};
@@ -39,10 +40,15 @@ pub struct BuiltIn {
 impl BuiltIn {
     /// A built-in component and the closure that judges it.
     pub fn new(name: impl Into<String>, judge: impl Fn() -> CheckOutcome + Send + Sync + 'static) -> Self {
-        Self { name: name.into(), judge: Judge(Arc::new(judge)), critical: false }
+        Self { name: name.into(), judge: Judge::new(judge), critical: false }
     }
 
     /// Whether the whole is only as good as this component; for `breaker:NAME` alone. Defaults to false.
+    ///
+    /// Critical though it is, it has no say in readiness, which follows the components that the
+    /// application registered and no others: an open breaker turns the report unhealthy and takes no
+    /// instance out of service. An application that must not get work while a breaker is open says so with
+    /// a critical [`Component`](crate::Component) that looks at the breaker.
     pub fn critical(mut self, critical: bool) -> Self {
         self.critical = critical;
         self
@@ -69,12 +75,16 @@ impl fmt::Debug for BuiltIn {
 
 /// The closure, shared so that it can be called while nothing is locked.
 #[derive(Clone)]
-pub(crate) struct Judge(Arc<dyn Fn() -> CheckOutcome + Send + Sync>);
+pub(crate) struct Judge(Arc<Contained<Box<dyn Fn() -> CheckOutcome + Send + Sync>>>);
 
 impl Judge {
+    fn new(judge: impl Fn() -> CheckOutcome + Send + Sync + 'static) -> Self {
+        Self(Arc::new(Contained::new(Box::new(judge))))
+    }
+
     /// The scheduler's own: that it is asked at all is the evidence.
     pub(crate) fn scheduler() -> Self {
-        Self(Arc::new(CheckOutcome::healthy))
+        Self::new(CheckOutcome::healthy)
     }
 
     pub(crate) fn ask(&self) -> Evidence {
@@ -95,7 +105,7 @@ mod tests {
 
     #[test]
     fn a_panic_is_evidence_like_any_other() {
-        let evidence = Judge(Arc::new(|| panic!("inside"))).ask();
+        let evidence = Judge::new(|| panic!("inside")).ask();
         assert!(!evidence.passed());
         assert_eq!(evidence.outcome.message(), Some("inside"));
     }

@@ -73,7 +73,7 @@ impl Component {
     ) -> Self {
         Self {
             name: name.into(),
-            check: Box::new(move || check().into_outcome()),
+            check: BoxedCheck::new(Box::new(move || check().into_outcome())),
             critical: false,
             interval: None,
             timeout: DEFAULT_TIMEOUT,

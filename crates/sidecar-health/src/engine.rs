@@ -32,6 +32,8 @@ use crate::worker::{Threads, Worker};
 /// Settings of the whole, found good.
 #[derive(Debug)]
 pub(crate) struct Policy {
+    /// Whether the application's components are checked.
+    pub(crate) enabled: bool,
     pub(crate) check_interval: Duration,
     pub(crate) degraded_threshold: f64,
     pub(crate) critical_components: BTreeSet<String>,
@@ -87,13 +89,17 @@ impl Engine {
             critical: critical || self.policy.critical_components.contains(&name),
             name: name.into(),
             application: true,
+            enabled: self.policy.enabled,
             thresholds,
             max_age,
             state: State::NEW,
             history: History::default(),
         };
-        let worker = Worker::new(check);
-        let work = Work::Check { timing, schedule: Schedule::Waiting { due: 0 }, worker };
+        let work = if self.policy.enabled {
+            Work::Check { timing, schedule: Schedule::Waiting { due: 0 }, worker: Worker::new(check) }
+        } else {
+            Work::Idle
+        };
         self.insert(published, work, None)
     }
 
@@ -111,6 +117,7 @@ impl Engine {
             name: name.into(),
             critical,
             application: false,
+            enabled: true,
             thresholds: Thresholds::IMMEDIATE,
             max_age: self.policy.scheduler_max_age,
             state: State::NEW,
@@ -119,8 +126,8 @@ impl Engine {
     }
 
     fn insert(&self, published: Published, work: Work, first: Option<Evidence>) -> Result<(), RegisterError> {
-        let at = self.moment();
         let mut table = self.table.lock();
+        let at = self.moment();
         let room = match self.lifecycle.get() {
             Lifecycle::Stopped => Err(RegisterError::Stopped),
             _ => table.room_for(&published),
@@ -161,13 +168,18 @@ impl Engine {
             None => return NEVER,
         };
         let judged: Vec<_> = due.iter().map(|(key, judge)| (key, judge.ask())).collect();
-        let at = Moment { now, wall: SystemTime::now() };
         let Some(mut table) = self.running() else { return NEVER };
+        let mut at = self.moment();
+        let read = std::mem::replace(&mut at.now, now);
         for (key, evidence) in judged {
+            // A verdict is as old as the question.
             table.record(key, at, evidence);
+            table.put_off(key, now.max(read), self.policy.built_in_interval);
         }
+        // A run that begins now is not: the time that judging took is not to be charged to it.
+        at.now = now.max(read);
         self.poll(&mut table, at);
-        let next = table.wake(now);
+        let next = table.wake(at.now);
         self.planned.store(next, Ordering::SeqCst);
         self.publish(&table);
         drop(table);
@@ -214,10 +226,12 @@ impl Engine {
         threads::spawn("health", move || {
             let _ = engine.sleeper.set(thread::current());
             loop {
-                let now = engine.clock.now();
-                match engine.tick(now) {
+                match engine.tick(engine.clock.now()) {
                     NEVER => break,
-                    next => thread::park_timeout(Duration::from_nanos(next.saturating_sub(now))),
+                    next => {
+                        let pause = next.saturating_sub(engine.clock.now());
+                        thread::park_timeout(Duration::from_nanos(pause));
+                    }
                 }
             }
         })?;

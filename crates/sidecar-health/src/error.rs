@@ -11,11 +11,13 @@ pub enum RegisterError {
     /// A setting or the name was refused.
     Settings(SettingsError),
     /// A component of that name is there already.
+    #[non_exhaustive]
     Duplicate {
         /// The name.
         name: String,
     },
     /// There is no room for one more.
+    #[non_exhaustive]
     Full {
         /// How many there may be.
         limit: usize,
@@ -50,14 +52,8 @@ impl fmt::Display for RegisterError {
     }
 }
 
-impl std::error::Error for RegisterError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Settings(error) => Some(error),
-            _ => None,
-        }
-    }
-}
+/// The text says it all: there is no source that would say it once more.
+impl std::error::Error for RegisterError {}
 
 impl From<SettingsError> for RegisterError {
     fn from(error: SettingsError) -> Self {

@@ -52,7 +52,8 @@ impl Health {
         &self.guard.engine
     }
 
-    /// Adds a component. Unknown until its first verdict; while running, its first check starts at once.
+    /// Adds a component. Unknown until its first verdict; while running, its first check starts at once,
+    /// unless checks are not [`enabled`](HealthBuilder::enabled).
     ///
     /// # Errors
     /// When a setting or the name is refused, the name is taken, there are
@@ -62,7 +63,7 @@ impl Health {
     }
 
     /// Takes a component of the application out, with its history. A check in progress finishes on its
-    /// thread, and its result is dropped. Answers whether there was one.
+    /// thread, and its result is dropped; none begins any more. Answers whether there was one.
     pub fn remove(&self, name: &str) -> bool {
         self.engine().remove(name, true)
     }

@@ -22,9 +22,10 @@ impl Serialize for Cause {
 
 impl Serialize for HealthReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("HealthReport", 3)?;
+        let mut report = serializer.serialize_struct("HealthReport", 4)?;
         report.serialize_field("status", &self.status())?;
         report.serialize_field("timestamp", &rfc3339(self.timestamp()))?;
+        report.serialize_field("healthy_share", &self.healthy_share())?;
         report.serialize_field("components", &Components(self))?;
         report.end()
     }

@@ -58,6 +58,7 @@
 //!
 //! | of the whole ([`HealthBuilder`]) | default | range |
 //! | --- | --- | --- |
+//! | `enabled` | true | |
 //! | `check_interval` | 30 s | 1 ms to 24 h |
 //! | `degraded_threshold` | 0.7 | 0.0 (off) to 1.0 |
 //! | `critical_components` | none | |
@@ -74,7 +75,9 @@
 //!   keeps its thread even after its component is removed; when all are taken, a check that has no thread
 //!   yet fails with [`Cause::Error`]), 16 transitions per component, 1 024 bytes and 16 numbers per outcome.
 //! - Built with `panic = "abort"`, a check that panics ends the process, as any panic does.
-//! - Leases are measured on the monotonic clock, which on Linux stands still while the machine sleeps.
+//! - Leases are measured on [`Clock`], which may or may not count the time that a machine sleeps. Should it
+//!   step back, a success dated further ahead than its lease is long counts as stale, and a check whose next
+//!   run is more than two intervals ahead runs at once.
 //!
 //! # Features
 //! | feature | what it adds |
@@ -88,6 +91,7 @@ mod aggregate;
 mod builder;
 mod built_in;
 mod component;
+mod contained;
 mod engine;
 mod error;
 mod evidence;

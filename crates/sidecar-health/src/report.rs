@@ -13,8 +13,9 @@ use crate::status::{Cause, Status};
 /// The whole and every component, judged at one instant.
 ///
 /// With the feature `serde` it serialises as
-/// `{"status": .., "timestamp": .., "components": {NAME: {"status", "last_check", "critical", "cause",
-/// "message"}}}`, times in RFC 3339, and `numbers` in a component whose check gave some.
+/// `{"status": .., "timestamp": .., "healthy_share": .., "components": {NAME: {"status", "last_check",
+/// "critical", "cause", "message"}}}`, times in RFC 3339, what there is none of as null, and `numbers` in a
+/// component whose check gave some.
 #[derive(Clone, Debug)]
 pub struct HealthReport {
     whole: Whole,
@@ -26,7 +27,7 @@ impl HealthReport {
     pub(crate) fn new(snapshot: &Snapshot, at: Moment, degraded_threshold: f64) -> Self {
         let components: Vec<_> =
             snapshot.0.iter().map(|each| ComponentHealth::new(Arc::clone(each), at.now)).collect();
-        let parts = components.iter().map(|each| Part {
+        let parts = components.iter().filter(|each| each.published.enabled).map(|each| Part {
             status: each.status,
             critical: each.is_critical(),
             application: !each.is_built_in(),
@@ -135,7 +136,7 @@ impl ComponentHealth {
         self.published.state.runs()
     }
 
-    /// Whether the whole is only as good as this component.
+    /// Whether the whole is only as good as this component, as long as it is checked at all.
     #[must_use]
     pub fn is_critical(&self) -> bool {
         self.published.critical

@@ -18,6 +18,13 @@ impl Timing {
     }
 }
 
+/// Whether the time `due` has come. One that lies further ahead than this clock can have set it is left over
+/// from before the clock stepped back, and has come too. Twice the interval leaves room for a `now` that was
+/// read a little before what set `due`.
+pub(crate) fn is_due(now: u64, due: u64, interval: u64) -> bool {
+    now >= due || due - now > interval.saturating_mul(2)
+}
+
 /// Where a check is between two runs or in one. There is no state with two runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Schedule {
@@ -52,15 +59,17 @@ pub(crate) struct Finish {
     pub(crate) elapsed: u64,
     /// Not within its timeout.
     pub(crate) late: bool,
-    /// Its lateness was found out while it ran, and counted then.
+    /// The run was struck, and has counted as a failure. It need not be late all the same: an answer may
+    /// have come in time and only then have waited for the strike to be written down.
     pub(crate) counted: bool,
 }
 
 impl Schedule {
     /// What is to be done at `now`; starting or striking moves the schedule on.
     pub(crate) fn poll(&mut self, now: u64, timing: Timing, draw: u64) -> Action {
+        self.pull_in(now, timing);
         match self {
-            Self::Waiting { due } if now >= *due => {
+            Self::Waiting { due } if is_due(now, *due, timing.interval) => {
                 *self = Self::Running {
                     started: now,
                     next: now.saturating_add(timing.gap(draw)),
@@ -78,6 +87,16 @@ impl Schedule {
         }
     }
 
+    /// Brings the times of a run within the reach that they have by the rules, after a clock that stepped back
+    /// put them out of it.
+    fn pull_in(&mut self, now: u64, timing: Timing) {
+        if let Self::Running { started, next, strike, .. } = self {
+            *started = now.min(*started);
+            *next = now.saturating_add(timing.interval).min(*next);
+            *strike = now.saturating_add(timing.interval.max(timing.timeout)).min(*strike);
+        }
+    }
+
     /// The run has returned. One that overran its interval is followed by a whole one, so that a slow
     /// resource is not checked without pause.
     pub(crate) fn finish(&mut self, now: u64, timing: Timing, draw: u64) -> Option<Finish> {
@@ -85,8 +104,7 @@ impl Schedule {
         let due = if now < next { next } else { now.saturating_add(timing.gap(draw)) };
         *self = Self::Waiting { due };
         let elapsed = now.saturating_sub(started);
-        let counted = strikes > 0;
-        Some(Finish { elapsed, late: counted || elapsed >= timing.timeout, counted })
+        Some(Finish { elapsed, late: elapsed >= timing.timeout, counted: strikes > 0 })
     }
 
     /// When to look again, seen from `now`.
@@ -160,6 +178,23 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_in_time_is_not_late_even_if_the_strike_was_quicker() {
+        let mut schedule = Schedule::Waiting { due: 0 };
+        schedule.poll(0, TIMING, 0);
+        assert_eq!(schedule.poll(30, TIMING, 0), Action::Strike { elapsed: 30, first: true });
+        let finish = schedule.finish(29, TIMING, 0).expect("it ran");
+        assert_eq!(finish, Finish { elapsed: 29, late: false, counted: true });
+    }
+
+    #[test]
+    fn a_due_time_that_no_clock_running_forward_can_have_set_has_come() {
+        let mut near = Schedule::Waiting { due: 1_200 };
+        assert_eq!(near.poll(1_000, TIMING, 0), Action::Nothing);
+        let mut far = Schedule::Waiting { due: 1_201 };
+        assert_eq!(far.poll(1_000, TIMING, 0), Action::Start);
+    }
+
+    #[test]
     fn a_stalled_scheduler_does_not_catch_up_on_missed_runs() {
         let mut schedule = Schedule::Waiting { due: 0 };
         assert_eq!(schedule.poll(10_000, TIMING, 0), Action::Start);
@@ -200,6 +235,27 @@ mod tests {
                 if let Some(last) = last.replace(now) {
                     prop_assert!(now - last < interval + timeout, "{} apart", now - last);
                 }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn wherever_the_clock_jumps_the_next_look_is_ahead_and_near(
+            interval in 1..1_000_u64,
+            timeout in 1..1_000_u64,
+            looks in prop::collection::vec((0..100_000_u64, any::<u64>(), any::<bool>()), 1..50),
+        ) {
+            let timing = Timing { interval, timeout, jitter: interval / 10 };
+            let mut schedule = Schedule::Waiting { due: 0 };
+            for (now, draw, returns) in looks {
+                if returns {
+                    schedule.finish(now, timing, draw);
+                }
+                schedule.poll(now, timing, draw);
+                let wake = schedule.wake(now);
+                let near = now..=now + 2 * interval.max(timeout);
+                prop_assert!(near.contains(&wake), "{schedule:?} at {now}");
             }
         }
     }

@@ -17,6 +17,8 @@ pub(crate) struct Published {
     pub(crate) name: Arc<str>,
     pub(crate) critical: bool,
     pub(crate) application: bool,
+    /// Whether there will ever be evidence. Without, it is unknown and counts in nothing.
+    pub(crate) enabled: bool,
     pub(crate) thresholds: Thresholds,
     pub(crate) max_age: u64,
     pub(crate) state: State,
@@ -25,12 +27,12 @@ pub(crate) struct Published {
 
 impl Published {
     pub(crate) fn judge(&self, now: u64) -> Judgement {
-        self.state.judge(now, self.max_age)
+        if self.enabled { self.state.judge(now, self.max_age) } else { Judgement::DISABLED }
     }
 
     /// Whether readiness and start-up wait for it.
     pub(crate) fn gates(&self) -> bool {
-        self.application && self.critical
+        self.application && self.critical && self.enabled
     }
 }
 
@@ -45,8 +47,8 @@ pub(crate) enum Work {
         judge: Judge,
         due: u64,
     },
-    /// Nowhere any more.
-    Ended,
+    /// Nowhere: it is not enabled, or everything was stopped.
+    Idle,
 }
 
 /// A component as the engine keeps it.

@@ -29,6 +29,12 @@ pub(crate) struct Judgement {
     pub(crate) detail: Option<Arc<CheckOutcome>>,
 }
 
+impl Judgement {
+    /// That of a component which nothing judges.
+    pub(crate) const DISABLED: Self =
+        Self { status: Status::Unknown, cause: Some(Cause::Disabled), detail: None };
+}
+
 impl State {
     pub(crate) const NEW: Self = Self {
         hysteresis: Hysteresis::NEW,
@@ -102,8 +108,10 @@ impl State {
         self.ever_up
     }
 
+    /// A success may lie slightly ahead, as a reader takes the time before it takes the state. One that lies
+    /// further ahead than the lease is long was dated by a clock that has stepped back, and proves nothing.
     fn lease_holds(&self, now: u64, max_age: u64) -> bool {
-        self.success.as_ref().is_some_and(|(at, _)| now.saturating_sub(*at) < max_age)
+        self.success.as_ref().is_some_and(|(at, _)| now.abs_diff(*at) < max_age)
     }
 }
 
@@ -152,28 +160,38 @@ mod tests {
         assert_eq!(state.judge(100, MAX_AGE).cause, Some(Cause::Stale));
     }
 
+    #[test]
+    fn a_success_from_the_future_does_not_vouch_until_then() {
+        let mut state = State::NEW;
+        record(&mut state, 1_000, Ok(CheckOutcome::healthy()), Thresholds::IMMEDIATE);
+        assert_eq!(state.judge(901, MAX_AGE).status, Status::Healthy, "a reader may be a little behind");
+        let stepped = state.judge(900, MAX_AGE);
+        assert_eq!((stepped.status, stepped.cause), (Status::Unhealthy, Some(Cause::Stale)));
+    }
+
     #[derive(Clone, Copy, Debug)]
     enum Move {
-        Wait(u64),
+        /// Backwards when negative.
+        Wait(i64),
         Result(bool),
     }
 
     fn moves() -> impl Strategy<Value = Vec<Move>> {
-        let one = prop_oneof![(0..150_u64).prop_map(Move::Wait), any::<bool>().prop_map(Move::Result)];
+        let one = prop_oneof![(-150..150_i64).prop_map(Move::Wait), any::<bool>().prop_map(Move::Result)];
         prop::collection::vec(one, 0..60)
     }
 
     proptest! {
-        /// Whatever happens and whenever it is read: green means a success inside the lease, and no
-        /// run of failures as long as the threshold since.
+        /// Whatever happens, wherever the clock jumps and whenever it is read: green means a success inside
+        /// the lease, and no run of failures as long as the threshold since.
         #[test]
         fn green_is_proof(moves in moves(), failure in 1..4_u32, success in 1..4_u32) {
             let thresholds = Thresholds { failure, success };
-            let (mut state, mut now) = (State::NEW, 0);
-            let (mut last_success, mut failures) = (None, 0);
+            let (mut state, mut now) = (State::NEW, 1_000_u64);
+            let (mut last_success, mut failures) = (None::<u64>, 0);
             for each in moves {
                 match each {
-                    Move::Wait(time) => now += time,
+                    Move::Wait(time) => now = now.saturating_add_signed(time),
                     Move::Result(true) => {
                         record(&mut state, now, Ok(CheckOutcome::healthy()), thresholds);
                         (last_success, failures) = (Some(now), 0);
@@ -181,10 +199,12 @@ mod tests {
                     Move::Result(false) => {
                         record(&mut state, now, Ok(CheckOutcome::unhealthy("no")), thresholds);
                         failures += 1;
+                        // A lapse that a result has found stays one, even if the clock goes back into the lease.
+                        last_success = last_success.filter(|at| now.abs_diff(*at) < MAX_AGE);
                     }
                 }
                 let judged = state.judge(now, MAX_AGE);
-                let proven = last_success.is_some_and(|at| now - at < MAX_AGE) && failures < failure;
+                let proven = last_success.is_some_and(|at| now.abs_diff(at) < MAX_AGE) && failures < failure;
                 prop_assert!(!judged.status.is_up() || proven, "{judged:?} at {now}");
                 prop_assert_eq!(judged.cause.is_none(), judged.status == Status::Healthy);
                 // With a success threshold of one the proof is also enough.

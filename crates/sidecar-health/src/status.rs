@@ -62,6 +62,8 @@ pub enum Cause {
     Stale,
     /// Health checking was stopped.
     Stopped,
+    /// The application's checks are switched off.
+    Disabled,
 }
 
 impl Cause {
@@ -76,6 +78,7 @@ impl Cause {
             Self::Panicked => "panicked",
             Self::Stale => "stale",
             Self::Stopped => "stopped",
+            Self::Disabled => "disabled",
         }
     }
 
@@ -90,6 +93,7 @@ impl Cause {
             Self::Panicked => "the check panicked",
             Self::Stale => "the last success is too old",
             Self::Stopped => "health checking was stopped",
+            Self::Disabled => "the checks are disabled",
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::built_in::Judge;
 use crate::error::RegisterError;
 use crate::evidence::{Evidence, Moment};
 use crate::names::SCHEDULER;
-use crate::schedule::{Action, Draws};
+use crate::schedule::{Action, Draws, Finish, is_due};
 use crate::slot::{Published, Slot, Work};
 use crate::snapshot::Snapshot;
 use crate::worker::Worker;
@@ -69,13 +69,24 @@ impl Table {
         let mut found = Vec::new();
         for (name, slot) in &mut self.slots {
             if let Work::BuiltIn { judge, due } = &mut slot.work
-                && now >= *due
+                && is_due(now, *due, interval)
             {
                 *due = now.saturating_add(interval);
                 found.push((Key { name: Arc::clone(name), id: slot.id }, judge.clone()));
             }
         }
         found
+    }
+
+    /// Lets a whole interval pass before a built-in component is judged again that took longer than one, so
+    /// that slow ones are not judged without pause.
+    pub(crate) fn put_off(&mut self, key: &Key, now: u64, interval: u64) {
+        if let Some(slot) = self.slots.get_mut(&key.name).filter(|slot| slot.id == key.id)
+            && let Work::BuiltIn { due, .. } = &mut slot.work
+            && now >= *due
+        {
+            *due = now.saturating_add(interval);
+        }
     }
 
     /// Takes evidence into account, unless the registration is gone.
@@ -103,7 +114,7 @@ impl Table {
                         }
                     }
                 }
-                Work::BuiltIn { .. } | Work::Ended => None,
+                Work::BuiltIn { .. } | Work::Idle => None,
             };
             match evidence {
                 Some(evidence) => slot.record(at, evidence, transitions),
@@ -113,17 +124,20 @@ impl Table {
     }
 
     /// Takes the result of a run; answers when the next one is due. `None` if the registration is gone.
-    pub(crate) fn finish(&mut self, key: &Key, at: Moment, evidence: Evidence) -> Option<u64> {
+    pub(crate) fn finish(&mut self, key: &Key, at: Moment, mut evidence: Evidence) -> Option<u64> {
         let slot = self.slots.get_mut(&key.name).filter(|slot| slot.id == key.id)?;
         let Work::Check { timing, schedule, .. } = &mut slot.work else { return None };
         let finish = schedule.finish(at.now, *timing, self.draws.next())?;
         let (due, timeout) = (schedule.wake(at.now), timing.timeout);
-        if finish.counted {
-            slot.amend(Evidence::late(finish.elapsed, timeout));
-        } else if finish.late {
-            slot.record(at, Evidence::late(finish.elapsed, timeout), &mut self.transitions);
-        } else {
-            slot.record(at, evidence, &mut self.transitions);
+        match finish {
+            Finish { late: true, counted: true, .. } => slot.amend(Evidence::late(finish.elapsed, timeout)),
+            Finish { late: true, .. } => {
+                slot.record(at, Evidence::late(finish.elapsed, timeout), &mut self.transitions);
+            }
+            Finish { counted, .. } => {
+                evidence.of_a_run &= !counted;
+                slot.record(at, evidence, &mut self.transitions);
+            }
         }
         Some(due)
     }
@@ -133,7 +147,7 @@ impl Table {
         let times = self.slots.values().map(|slot| match &slot.work {
             Work::Check { schedule, .. } => schedule.wake(now),
             Work::BuiltIn { due, .. } => *due,
-            Work::Ended => NEVER,
+            Work::Idle => NEVER,
         });
         times.min().unwrap_or(NEVER)
     }
@@ -143,10 +157,57 @@ impl Table {
         if let Some(scheduler) = self.slots.get_mut(SCHEDULER) {
             scheduler.record(at, Evidence::stopped(), &mut self.transitions);
         }
-        self.slots.values_mut().map(|slot| std::mem::replace(&mut slot.work, Work::Ended)).collect()
+        self.slots.values_mut().map(|slot| std::mem::replace(&mut slot.work, Work::Idle)).collect()
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot(self.slots.values().map(|slot| Arc::clone(&slot.published)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::History;
+    use crate::hysteresis::Thresholds;
+    use crate::outcome::CheckOutcome;
+    use crate::schedule::{Schedule, Timing};
+    use crate::state::State;
+    use crate::status::Status;
+    use crate::worker::BoxedCheck;
+    use std::time::SystemTime;
+
+    fn at(now: u64) -> Moment {
+        Moment { now, wall: SystemTime::UNIX_EPOCH }
+    }
+
+    #[test]
+    fn an_answer_in_time_outweighs_the_strike_that_was_quicker() {
+        let mut table = Table::new(0);
+        let published = Published {
+            name: "database".into(),
+            critical: false,
+            application: true,
+            enabled: true,
+            thresholds: Thresholds::IMMEDIATE,
+            max_age: 1_000,
+            state: State::NEW,
+            history: History::default(),
+        };
+        let work = Work::Check {
+            timing: Timing { interval: 100, timeout: 30, jitter: 0 },
+            schedule: Schedule::Waiting { due: 0 },
+            worker: Worker::new(BoxedCheck::new(Box::new(CheckOutcome::healthy))),
+        };
+        let key = table.insert(published, work);
+        table.poll(at(0), |_, _| Ok(()));
+        table.poll(at(30), |_, _| Ok(()));
+        let shown = |table: &Table| {
+            let published = Arc::clone(&table.snapshot().0[0]);
+            (published.judge(30).status, published.state.runs())
+        };
+        assert_eq!(shown(&table), (Status::Unhealthy, 1));
+        table.finish(&key, at(29), Evidence::answered(Ok(CheckOutcome::healthy())));
+        assert_eq!(shown(&table), (Status::Healthy, 1), "one run, counted once");
     }
 }

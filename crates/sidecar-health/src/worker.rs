@@ -1,17 +1,18 @@
 //! The one thread on which a component's check runs.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use parking_lot::Mutex;
 use sidecar_core::panics::contain;
 use sidecar_core::threads;
 
+use crate::contained::Contained;
 use crate::outcome::CheckOutcome;
 
 /// A check in the form in which it is kept.
-pub(crate) type BoxedCheck = Box<dyn FnMut() -> CheckOutcome + Send>;
+pub(crate) type BoxedCheck = Contained<Box<dyn FnMut() -> CheckOutcome + Send>>;
 
 /// Most threads that run checks, those included that hang and belong to a component no longer there.
 pub const MAX_THREADS: usize = 256;
@@ -44,8 +45,9 @@ impl Drop for Place {
     }
 }
 
-/// A check's home: on a shelf until its first run, then on its thread. Dropping the worker ends the thread
-/// once it is idle; one that hangs is left behind and ends if it ever returns.
+/// A check's home: on a shelf until its first run, then on its thread. Once the worker is dropped no run
+/// begins, not even one that was asked for, and the thread ends; one that hangs is left behind and ends if it
+/// ever returns.
 pub(crate) struct Worker {
     shelf: Arc<Shelf>,
     runs: Option<SyncSender<()>>,
@@ -53,7 +55,8 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(check: BoxedCheck) -> Self {
-        Self { shelf: Arc::new(Shelf(Mutex::new(Some(check)))), runs: None }
+        let shelf = Shelf { check: Mutex::new(Some(check)), cancelled: AtomicBool::new(false) };
+        Self { shelf: Arc::new(shelf), runs: None }
     }
 
     /// Has the check run once. `report` is told each result, on the check's thread; it is used when the
@@ -88,31 +91,53 @@ impl Worker {
     }
 }
 
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.shelf.cancelled.store(true, Ordering::SeqCst);
+    }
+}
+
 /// What is told of each run: the outcome, or the message of a panic.
 pub(crate) type Report = Box<dyn Fn(Result<CheckOutcome, String>) + Send>;
 
 fn work(shelf: &Shelf, requests: &Receiver<()>, report: Report, place: Place) {
-    let Some(mut check) = shelf.0.lock().take() else { return };
-    while requests.recv().is_ok() {
-        report(contain(&mut check));
+    let Some(mut check) = shelf.check.lock().take() else { return };
+    // A run that was asked for outlives the sender, so the end of the requests is not enough.
+    while requests.recv().is_ok() && !shelf.cancelled.load(Ordering::SeqCst) {
+        report(contain(&mut *check));
     }
-    drop_contained(check);
+    drop(check);
     drop(place);
 }
 
-/// Where a check lies until its thread takes it.
-struct Shelf(Mutex<Option<BoxedCheck>>);
-
-impl Drop for Shelf {
-    fn drop(&mut self) {
-        if let Some(check) = self.0.get_mut().take() {
-            drop_contained(check);
-        }
-    }
+/// Where a check lies until its thread takes it, and what the thread still learns of its worker.
+struct Shelf {
+    check: Mutex<Option<BoxedCheck>>,
+    /// The worker is gone.
+    cancelled: AtomicBool,
 }
 
-/// What a check captured is the application's, and may panic when dropped.
-fn drop_contained(check: BoxedCheck) {
-    // The message has no reader: the component is gone.
-    let _ = contain(move || drop(check));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn a_run_that_was_asked_for_does_not_begin_after_the_worker_was_dropped() {
+        let threads = Arc::new(Threads::default());
+        let mut worker = Worker::new(BoxedCheck::new(Box::new(CheckOutcome::healthy)));
+        let (results, result) = channel();
+        let (go_on, gate) = channel::<()>();
+        let report: Report = Box::new(move |_| {
+            results.send(()).expect("the test listens");
+            // An error once the gate is open.
+            let _ = gate.recv();
+        });
+        worker.run(&threads, || report).expect("a thread");
+        assert_eq!(result.recv(), Ok(()), "the first run is over, and its thread busy");
+        worker.run(&threads, || unreachable!("there is a thread already")).expect("there is room");
+        drop(worker);
+        drop(go_on);
+        assert!(result.recv().is_err(), "the thread ended without a second run");
+    }
 }

@@ -15,8 +15,8 @@ fn there_is_room_for_so_many_components_and_no_more() {
     for at in 0..MAX_COMPONENTS {
         rig.health.register(Component::new(format!("c{at}"), || true)).expect("there is room");
     }
-    let full = Err(RegisterError::Full { limit: MAX_COMPONENTS });
-    assert_eq!(rig.health.register(Component::new("one-more", || true)), full);
+    let full = rig.health.register(Component::new("one-more", || true));
+    assert!(matches!(full, Err(RegisterError::Full { limit: MAX_COMPONENTS, .. })), "{full:?}");
     assert!(rig.health.remove("c0"));
     assert_eq!(rig.health.register(Component::new("one-more", || true)), Ok(()));
 }
@@ -29,7 +29,8 @@ fn there_is_room_for_so_many_built_in_components_and_no_more() {
     for at in 1..MAX_BUILT_INS {
         assert_eq!(add(at), Ok(()), "{at} beside the scheduler");
     }
-    assert_eq!(add(MAX_BUILT_INS), Err(RegisterError::Full { limit: MAX_BUILT_INS }));
+    let full = add(MAX_BUILT_INS);
+    assert!(matches!(full, Err(RegisterError::Full { limit: MAX_BUILT_INS, .. })), "{full:?}");
     assert_eq!(rig.health.register(component("database", CheckOutcome::healthy)), Ok(()));
 }
 

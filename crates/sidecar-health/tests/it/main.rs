@@ -2,6 +2,8 @@
 
 mod bounds;
 mod checks;
+mod clock;
+mod disabled;
 #[cfg(feature = "serde")]
 mod json;
 mod leases;

@@ -1,5 +1,7 @@
 //! Coming and going while running.
 
+use std::error::Error;
+
 use sidecar_health::{BuiltIn, CheckOutcome, Component, Health, RegisterError, Status};
 
 use crate::support::{Rig, Script, Step, component, secs, until};
@@ -46,12 +48,15 @@ fn a_result_of_a_removed_component_does_not_reach_its_namesake() {
 fn taken_reserved_and_unfit_names_are_refused() {
     let rig = Rig::new(|builder| builder.component(component("database", CheckOutcome::healthy)));
     let register = |name: &str| rig.health.register(component(name, CheckOutcome::healthy));
-    assert_eq!(register("database"), Err(RegisterError::Duplicate { name: "database".to_owned() }));
+    let taken = register("database");
+    assert!(matches!(&taken, Err(RegisterError::Duplicate { name, .. }) if name == "database"), "{taken:?}");
     for name in ["scheduler", "observer", "metrics", "profiler", "configuration", "breaker:x", ""] {
         let error = register(name).expect_err("the name is not for applications");
         assert!(matches!(&error, RegisterError::Settings(error) if error.field() == "name"), "{error}");
     }
-    let text = register("scheduler").expect_err("reserved").to_string();
+    let reserved = register("scheduler").expect_err("reserved");
+    assert!(reserved.source().is_none(), "a chain of causes would say the same twice");
+    let text = reserved.to_string();
     assert!(text.starts_with("name is scheduler, but must be a name that is not reserved"), "{text}");
 }
 
@@ -62,9 +67,10 @@ fn the_door_for_built_in_components_takes_their_names_alone() {
     let add = |name: &str| rig.health.add_built_in(BuiltIn::new(name, CheckOutcome::healthy));
     assert_eq!(add("breaker:payments"), Ok(()));
     assert_eq!(rig.status("breaker:payments"), Status::Healthy, "judged before `add_built_in` returns");
-    assert_eq!(
-        add("breaker:payments"),
-        Err(RegisterError::Duplicate { name: "breaker:payments".to_owned() })
+    let taken = add("breaker:payments");
+    assert!(
+        matches!(&taken, Err(RegisterError::Duplicate { name, .. }) if name == "breaker:payments"),
+        "{taken:?}"
     );
     for name in ["database", "scheduler", "breaker:"] {
         assert!(matches!(add(name), Err(RegisterError::Settings(_))), "{name}");
@@ -90,20 +96,45 @@ fn a_builder_refuses_what_is_out_of_range_and_says_what() {
     assert_eq!(field(twice), "component");
 }
 
-#[test]
-fn a_check_that_panics_when_dropped_does_not_reach_whoever_removes_it() {
-    struct Bomb;
-    impl Drop for Bomb {
-        fn drop(&mut self) {
-            panic!("dropped, as it was told to");
-        }
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("dropped, as it was told to");
     }
-    let rig = Rig::new(|builder| builder);
+}
+
+fn bomb(name: &str) -> Component {
     let bomb = Bomb;
     let check = move || {
         let _held = &bomb;
         true
     };
-    rig.health.register(Component::new("bomb", check)).expect("there is room");
+    Component::new(name, check)
+}
+
+#[test]
+fn a_check_that_panics_when_dropped_does_not_reach_whoever_removes_it() {
+    let rig = Rig::new(|builder| builder);
+    rig.health.register(bomb("bomb")).expect("there is room");
     assert!(rig.health.remove("bomb"));
+}
+
+#[test]
+fn a_check_that_panics_when_dropped_does_not_reach_whoever_is_refused() {
+    let rig = Rig::new(|builder| builder);
+    assert!(rig.health.register(bomb("scheduler")).is_err());
+}
+
+#[test]
+fn a_judge_that_panics_when_dropped_does_not_reach_whoever_removes_it() {
+    let rig = Rig::new(|builder| builder);
+    rig.tick();
+    let bomb = Bomb;
+    let judge = move || {
+        let _held = &bomb;
+        CheckOutcome::healthy()
+    };
+    rig.health.add_built_in(BuiltIn::new("observer", judge)).expect("there is room");
+    assert!(rig.health.remove_built_in("observer"));
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use sidecar_core::clock::Mock;
 use sidecar_health::{Cause, CheckOutcome, Clock, Component, Health, HealthBuilder, Status};
 
 /// Far beyond what any machine needs; only a failing test waits for it.
@@ -26,20 +27,30 @@ pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
 pub(crate) struct Rig {
     pub(crate) health: Health,
     clock: Clock,
-    advance: Box<dyn Fn(Duration)>,
+    hand: Arc<Mock>,
 }
 
 impl Rig {
     /// Built, but not ticked yet.
     pub(crate) fn new(configure: impl FnOnce(HealthBuilder) -> HealthBuilder) -> Self {
-        let (clock, mock) = Clock::mock();
+        let (clock, hand) = Clock::mock();
         let health = configure(Health::builder().clock(clock.clone())).build().expect("valid settings");
-        Self { health, clock, advance: Box::new(move |time| mock.increment(time)) }
+        Self { health, clock, hand }
     }
 
     /// Lets time pass without anyone looking.
     pub(crate) fn pass(&self, time: Duration) {
-        (self.advance)(time);
+        self.hand.increment(time);
+    }
+
+    /// Moves the clock back without anyone looking.
+    pub(crate) fn step_back(&self, time: Duration) {
+        self.hand.decrement(time);
+    }
+
+    /// What moves the clock, for a check that takes time.
+    pub(crate) fn hand(&self) -> Arc<Mock> {
+        Arc::clone(&self.hand)
     }
 
     /// One look of the scheduler.
