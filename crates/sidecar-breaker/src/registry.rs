@@ -109,6 +109,14 @@ impl BreakerRegistry {
         }
     }
 
+    /// The name of every breaker, in order.
+    #[must_use]
+    pub fn names(&self) -> Vec<Arc<str>> {
+        let mut names: Vec<_> = self.read().keys().cloned().collect();
+        names.sort_unstable();
+        names
+    }
+
     /// The state of the breaker of this name, as [`Breaker::state`].
     #[must_use]
     pub fn state_of(&self, name: &str) -> Option<State> {
@@ -153,12 +161,6 @@ impl BreakerRegistry {
     #[must_use]
     pub fn limit(&self) -> usize {
         self.shared.limit
-    }
-
-    fn names(&self) -> Vec<Arc<str>> {
-        let mut names: Vec<_> = self.read().keys().cloned().collect();
-        names.sort_unstable();
-        names
     }
 
     /// Looks at the breaker of this name where it stands. A handle, even one held for a moment, would make

@@ -69,6 +69,7 @@ fn listings_are_sorted_by_name() {
     }
     let names: Vec<_> = registry.snapshots().into_iter().map(|snapshot| snapshot.name).collect();
     assert_eq!(names, ["a", "b", "c"]);
+    assert!(registry.names().iter().map(|name| &**name).eq(["a", "b", "c"]));
     assert_eq!(registry.breakers().len(), 3);
 }
 
@@ -94,7 +95,8 @@ fn watching_and_commanding_by_name_do_not_count_as_use() {
     assert_eq!(registry.state_of("a"), Some(State::Closed));
     assert!(registry.trip("a") && registry.reset("a"));
     registry.reset_all();
-    assert_eq!((registry.states().len(), registry.snapshots().len()), (3, 3));
+    let seen = (registry.names().len(), registry.states().len(), registry.snapshots().len());
+    assert_eq!(seen, (3, 3, 3));
     register(&registry, "d").expect("a makes room");
     assert_eq!(registry.state_of("a"), None);
     assert!(registry.get("b").is_some() && registry.get("c").is_some());
