@@ -2,40 +2,37 @@
 //! Breakers and configuration: the settings of those that give none of their own.
 
 use crate::config::CircuitBreakerConfig;
-use sidecar_breaker::{Breaker, BreakerRegistry, BreakerSettings, State};
+use sidecar_breaker::{BreakerRegistry, BreakerSettings, State};
 use sidecar_health::{BuiltIn, CheckOutcome, Health};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::HashSet;
+use std::sync::Arc;
 
-/// Keeps health's list of breakers, and the state it knows of each, the same as the registry's.
+/// Keeps health's list of breakers the same as the registry's.
 #[derive(Default)]
 pub(crate) struct BreakerComponents {
-    /// By the breaker's name. The states are copies: asking the registry by name counts as a use there, so
-    /// judging would decide which breaker is evicted, and a breaker that is held here never would be.
-    shown: HashMap<String, Arc<Mutex<State>>>,
+    /// Names, for a breaker that is held here would never be evicted.
+    shown: HashSet<Arc<str>>,
 }
 
 impl BreakerComponents {
     pub(crate) fn sync(&mut self, registry: &BreakerRegistry, health: &Health) {
-        let state_of = |breaker: Breaker| (breaker.name().to_owned(), breaker.state());
-        let found: HashMap<String, State> = registry.breakers().into_iter().map(state_of).collect();
-        self.shown.retain(|name, _| {
-            let stays = found.contains_key(name);
+        let found = registry.names();
+        self.shown.retain(|name| {
+            let stays = found.binary_search(name).is_ok();
             if !stays {
                 health.remove_built_in(&component(name));
             }
             stays
         });
-        for (name, state) in found {
-            if let Some(shown) = self.shown.get(&name) {
-                *lock(shown) = state;
+        for name in found {
+            if self.shown.contains(&name) {
                 continue;
             }
-            let shown = Arc::new(Mutex::new(state));
-            let judged = Arc::clone(&shown);
-            let built_in = BuiltIn::new(component(&name), move || outcome(*lock(&judged)));
-            if health.add_built_in(built_in).is_ok() {
-                self.shown.insert(name, shown);
+            let (registry, judged) = (registry.clone(), Arc::clone(&name));
+            // `state_of` does not count as use: judging must not decide which breaker is evicted.
+            let judge = move || registry.state_of(&judged).map_or_else(CheckOutcome::healthy, outcome);
+            if health.add_built_in(BuiltIn::new(component(&name), judge)).is_ok() {
+                self.shown.insert(name);
             }
         }
     }
@@ -43,10 +40,6 @@ impl BreakerComponents {
 
 fn component(breaker: &str) -> String {
     format!("breaker:{breaker}")
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The configured settings; a round of probes may take as long as the circuit stays open.
