@@ -29,7 +29,8 @@ fn health_has_the_document_s_json() {
     let reply = get(&sidecar, "/health");
     assert_eq!(reply.status, 200);
     let health = reply.json();
-    assert_eq!(keys(&health), ["components", "status", "timestamp"]);
+    assert_eq!(keys(&health), ["components", "healthy_share", "status", "timestamp"]);
+    assert_eq!(health["healthy_share"], 1.0);
     assert_eq!(health["status"], "healthy");
     assert!(is_rfc3339(&health["timestamp"]), "{health}");
     assert_eq!(keys(&health["components"]), ["database", "metrics", "observer", "profiler", "scheduler"]);

@@ -62,7 +62,7 @@ fn a_component_that_is_refused_is_named() {
         .component(Component::new("database", || true))
         .component(Component::new("database", || true));
     match twice.start() {
-        Err(StartError::Component(RegisterError::Duplicate { name })) => assert_eq!(name, "database"),
+        Err(StartError::Component(RegisterError::Duplicate { name, .. })) => assert_eq!(name, "database"),
         other => panic!("{other:?}"),
     }
     let reserved = builder().component(Component::new("scheduler", || true)).start();
