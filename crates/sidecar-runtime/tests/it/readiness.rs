@@ -1,8 +1,8 @@
 //! `ready` and `startup` follow the application's critical components and the lifecycle.
 
-use crate::support::{PATIENCE, becomes, builder, component, eventually, everything};
+use crate::support::{PATIENCE, becomes, builder, component, eventually, everything, judged_again};
 use sidecar_runtime::Sidecar;
-use sidecar_runtime::health::{Component, Lifecycle, Status};
+use sidecar_runtime::health::{Cause, Component, Lifecycle, Status};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -59,6 +59,27 @@ fn configuration_marks_components_as_critical_by_name() {
     becomes(&sidecar, "database", Status::Unhealthy);
     assert!(component(&sidecar, "database").1 && !sidecar.health().is_ready());
     assert_eq!(sidecar.health().unregistered_critical_components(), ["nobody"]);
+}
+
+#[test]
+fn checks_that_configuration_switches_off_never_run_and_count_for_nothing() {
+    let mut config = everything();
+    config.observability.health.enabled = false;
+    let called = Arc::new(AtomicBool::new(false));
+    let call = Arc::clone(&called);
+    let check = move || {
+        call.store(true, SeqCst);
+        false
+    };
+    let database = Component::new("database", check).critical(true).interval(Duration::from_millis(1));
+    let sidecar = Sidecar::builder().config(config).component(database).start().expect("valid settings");
+    judged_again(&sidecar, "observer");
+    let report = sidecar.health_report();
+    let database = report.component("database").expect("it is shown");
+    assert_eq!((database.status(), database.cause()), (Status::Unknown, Some(Cause::Disabled)));
+    assert_eq!(report.status(), Status::Healthy);
+    assert!(sidecar.health().is_ready() && sidecar.health().is_started());
+    assert!(!called.load(SeqCst));
 }
 
 #[test]
