@@ -8,15 +8,16 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// A tracked text file.
+/// A tracked file.
 #[derive(Debug)]
 pub(super) struct Tracked {
     /// From the root, with `/` between its parts.
     pub(super) path: String,
+    /// Empty where the file is not text: no rule then finds anything in it.
     pub(super) text: String,
 }
 
-/// The project's text files in order of path; files that are not text are left out.
+/// The project's files in order of path.
 pub(super) fn tracked(workspace: &Workspace) -> anyhow::Result<Vec<Tracked>> {
     let listed = cmd!(workspace.shell, "git ls-files -z").quiet().ignore_stderr().read();
     let mut paths = match listed {
@@ -35,9 +36,7 @@ pub(super) fn tracked(workspace: &Workspace) -> anyhow::Result<Vec<Tracked>> {
     for path in paths {
         // A file may be deleted and still be tracked.
         let Ok(bytes) = fs::read(workspace.root.join(&path)) else { continue };
-        if let Some(text) = as_text(bytes) {
-            files.push(Tracked { path, text });
-        }
+        files.push(Tracked { path, text: as_text(bytes) });
     }
     Ok(files)
 }
@@ -46,8 +45,8 @@ fn split(listed: &str) -> Vec<String> {
     listed.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect()
 }
 
-fn as_text(bytes: Vec<u8>) -> Option<String> {
-    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+fn as_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).unwrap_or_default()
 }
 
 /// Adds every file below `folder`, whose path from the root is `prefix`.
@@ -77,10 +76,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_text_is_left_out() {
-        assert_eq!(as_text(b"plain\n".to_vec()), Some("plain\n".to_owned()));
-        assert_eq!(as_text(vec![0xff, 0xfe]), None);
-        assert_eq!(as_text(b"a\0b".to_vec()), None);
+    fn what_is_not_text_has_none() {
+        assert_eq!(as_text(b"plain\n".to_vec()), "plain\n");
+        assert_eq!(as_text(vec![0xff, 0xfe]), "");
+        assert_eq!(as_text(b"a\0b".to_vec()), "");
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
             found.push(Finding::new(path, 0, format!("[package] needs `{key}.workspace = true`")));
         }
     }
+    if !manifest.is("package", "publish", "false") && !manifest.inherits("package", "readme") {
+        found.push(Finding::new(path, 0, "[package] of a published crate needs `readme.workspace = true`"));
+    }
     if !manifest.is("lints", "workspace", "true") && !manifest.inherits("", "lints") {
         found.push(Finding::new(path, 0, "the manifest needs `[lints] workspace = true`"));
     }
@@ -76,6 +79,7 @@ version.workspace = true
 edition.workspace = true # once for all
 rust-version = { workspace = true }
 license.workspace = true
+readme.workspace = true
 
 [dependencies]
 serde = { workspace = true }
@@ -102,6 +106,13 @@ workspace = true
             let own = own.replace(&format!("\n{key} = {{ workspace = true }}"), &format!("\n{key} = \"1\""));
             assert_eq!(found(&own), [format!("[package] needs `{key}.workspace = true`")]);
         }
+    }
+
+    #[test]
+    fn a_package_without_the_readme_is_caught() {
+        let bare = GOOD.replace("readme.workspace = true\n", "");
+        assert_eq!(found(&bare), ["[package] of a published crate needs `readme.workspace = true`"]);
+        assert_eq!(found(&bare.replace("[package]", "[package]\npublish = false")), [""; 0]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Each rule is a function from the text of a file, or from all files, to [`Finding`]s.
 
 mod files;
+mod links;
 mod manifest;
 mod readme;
 mod rust;
@@ -68,6 +69,7 @@ pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
 fn findings(files: &[Tracked]) -> Vec<Finding> {
     let mut found = top_level::check(files);
     found.extend(readme::check(files));
+    found.extend(links::check(files));
     for file in files {
         let (path, text) = (&*file.path, &*file.text);
         found.extend(text::check(path, text));
@@ -90,6 +92,7 @@ mod tests {
     fn every_rule_is_applied_and_findings_are_in_order_of_place() {
         let file = |path: &str, text: &str| Tracked { path: path.to_owned(), text: text.to_owned() };
         let found = findings(&[
+            file("notes.md", "[gone](gone.md)\n"),
             file("scratch.txt", "left over \n"),
             file("crates/a/src/lib.rs", "fn f() {}\n"),
             file("crates/a/Cargo.toml", "[package]\nname = \"b\"\n"),
@@ -99,6 +102,8 @@ mod tests {
             ("README.md", 0),
             ("crates/a/Cargo.toml", 0),
             ("crates/a/src/lib.rs", 1),
+            ("notes.md", 0),
+            ("notes.md", 1),
             ("scratch.txt", 0),
             ("scratch.txt", 1),
         ];
