@@ -4,14 +4,19 @@ use std::io::IsTerminal as _;
 
 use crate::section::{Flow, Sections};
 use crate::workspace::Workspace;
-use crate::{check, deps, doc, examples, fmt, lint, test, tidy};
+use crate::{check, deny, deps, doc, examples, features, fmt, lint, machete, package, test, tidy, tools};
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     set_environment(workspace);
     fmt::check(workspace, sections)?;
-    lint::run(workspace, sections)?;
     deps::run(workspace, sections)?;
     tidy::run(workspace, sections)?;
+    package::contents(workspace, sections)?;
+    tools::run(workspace, sections)?;
+    machete::run(workspace, sections)?;
+    deny::run(workspace, sections)?;
+    lint::run(workspace, sections)?;
+    features::run(workspace, sections)?;
     check::run(workspace, sections)?;
     test::run(workspace, sections)?;
     doc::run(workspace, sections)?;

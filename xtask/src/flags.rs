@@ -1,5 +1,7 @@
 //! The command line.
 
+use crate::release::Level;
+
 xflags::xflags! {
     /// The workspace's own commands. Each prints timed sections and stops at the first that fails.
     cmd xtask {
@@ -16,7 +18,17 @@ xflags::xflags! {
         cmd deps {}
         /// The rules on files that no compiler checks: layout, manifests, lengths, README.
         cmd tidy {}
-        /// Type-check all targets, then each publishable crate alone.
+        /// What packages hold: the readme and the licence texts.
+        cmd contents {}
+        /// Install the programs that the next three need, under target/tools.
+        cmd setup {}
+        /// Dependencies that nothing uses.
+        cmd machete {}
+        /// Licences, sources, duplicates and advisories of everything in Cargo.lock.
+        cmd deny {}
+        /// Clippy on each published crate alone, with no, each and all of its features.
+        cmd features {}
+        /// Type-check all targets with their default features.
         cmd check {}
         /// Unit, integration and documentation tests.
         cmd test {}
@@ -24,12 +36,21 @@ xflags::xflags! {
         cmd doc {}
         /// Build and run every example.
         cmd examples {}
+        /// Build every package from nothing but itself; not part of ci.
+        cmd package {}
+        /// Check whether a release can be made: ci and the packages. Not part of ci.
+        cmd release {
+            /// What to raise in the version: patch, minor or major.
+            required level: Level
+            /// Make it: raise the version, stamp the changelog, commit and tag.
+            optional --execute
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Xtask, XtaskCmd};
+    use super::{Level, Xtask, XtaskCmd};
 
     fn parse(args: &[&str]) -> xflags::Result<Xtask> {
         Xtask::from_vec(args.iter().map(|arg| (*arg).into()).collect())
@@ -43,6 +64,18 @@ mod tests {
         };
         assert!(!fix(&["fmt"]));
         assert!(fix(&["fmt", "--fix"]));
+    }
+
+    #[test]
+    fn a_release_is_made_only_when_asked_to() {
+        let release = |args| match parse(args).expect("the arguments are right").subcommand {
+            XtaskCmd::Release(release) => (release.level, release.execute),
+            other => panic!("not release: {other:?}"),
+        };
+        assert_eq!(release(&["release", "minor"]), (Level::Minor, false));
+        assert_eq!(release(&["release", "patch", "--execute"]), (Level::Patch, true));
+        assert!(parse(&["release"]).is_err());
+        assert!(parse(&["release", "huge"]).is_err());
     }
 
     #[test]

@@ -1,22 +1,29 @@
 //! The workspace's own commands: `cargo xtask ci`, and each of its parts alone.
 //!
 //! One file per flow. A flow takes the [`workspace::Workspace`] and adds timed sections to
-//! [`section::Sections`]; `ci` is the flows in a row. Needs nothing but the Rust toolchain.
+//! [`section::Sections`]; `ci` is the flows in a row. What is needed beyond the Rust toolchain,
+//! [`tools`] installs.
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a command line tool talks to its terminal")]
 
 mod check;
 mod ci;
+mod deny;
 mod deps;
 mod doc;
 mod examples;
+mod features;
 mod flags;
 mod fmt;
 mod lint;
+mod machete;
 mod metadata;
+mod package;
+mod release;
 mod section;
 mod test;
 mod tidy;
+mod tools;
 mod workspace;
 
 use std::process::ExitCode;
@@ -34,10 +41,19 @@ fn main() -> anyhow::Result<ExitCode> {
         XtaskCmd::Lint(_) => lint::run(&workspace, &mut sections),
         XtaskCmd::Deps(_) => deps::run(&workspace, &mut sections),
         XtaskCmd::Tidy(_) => tidy::run(&workspace, &mut sections),
+        XtaskCmd::Contents(_) => package::contents(&workspace, &mut sections),
+        XtaskCmd::Setup(_) => tools::run(&workspace, &mut sections),
+        XtaskCmd::Machete(_) => machete::run(&workspace, &mut sections),
+        XtaskCmd::Deny(_) => deny::run(&workspace, &mut sections),
+        XtaskCmd::Features(_) => features::run(&workspace, &mut sections),
         XtaskCmd::Check(_) => check::run(&workspace, &mut sections),
         XtaskCmd::Test(_) => test::run(&workspace, &mut sections),
         XtaskCmd::Doc(_) => doc::run(&workspace, &mut sections),
         XtaskCmd::Examples(_) => examples::run(&workspace, &mut sections),
+        XtaskCmd::Package(_) => package::run(&workspace, &mut sections),
+        XtaskCmd::Release(flags::Release { level, execute }) => {
+            release::run(&workspace, &mut sections, level, execute)
+        }
     };
     for line in sections.totals() {
         println!("{line}");

@@ -1,11 +1,16 @@
 //! Tests: built first, then run, so that the two times are told apart; then the documentation's.
 
+use std::process::{Command, Stdio};
+
 use crate::section::{Flow, Sections};
 use crate::workspace::Workspace;
 
 const AGAIN: &str = "cargo xtask test";
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
+    for program in PROGRAMS.iter().filter(|program| !is_installed(program)) {
+        println!("\n{program} is not installed: the tests that compare with it are skipped");
+    }
     let command = if has_nextest(workspace) { NEXTEST } else { LIBTEST };
     sections.run("build the tests", AGAIN, || {
         let mut build = command.to_vec();
@@ -24,9 +29,18 @@ pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     })
 }
 
+/// Programs that tests compare with, where they are installed.
+const PROGRAMS: &[&str] = &["promtool"];
+
 const NEXTEST: &[&str] = &["nextest", "run", "--workspace", "--all-features"];
 const LIBTEST: &[&str] = &["test", "--workspace", "--all-features", "--lib", "--bins", "--tests"];
 
 fn has_nextest(workspace: &Workspace) -> bool {
     workspace.cargo(&["nextest", "--version"]).ignore_stderr().read().is_ok()
+}
+
+fn is_installed(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
 }

@@ -35,6 +35,13 @@ impl Workspace {
         cmd!(self.shell, "{cargo} {arguments...}").quiet()
     }
 
+    /// Shows and runs another program in the root, with cargo's own name for those that call it.
+    pub(crate) fn run_program(&self, program: &Path, arguments: &[&str]) -> anyhow::Result<()> {
+        let name = program.file_stem().context("a program has a name")?;
+        println!("$ {} {}", name.display(), arguments.join(" "));
+        Ok(cmd!(self.shell, "{program} {arguments...}").env("CARGO", &self.cargo).quiet().run()?)
+    }
+
     /// Shows and runs a cargo command; its output goes to the terminal.
     pub(crate) fn run_cargo(&self, arguments: &[&str]) -> anyhow::Result<()> {
         println!("$ cargo {}", arguments.join(" "));
