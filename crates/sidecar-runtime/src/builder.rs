@@ -161,7 +161,6 @@ fn compose(
     let settings = &config.observability.health;
     let health = Health::builder()
         .enabled(settings.enabled)
-        .enabled(settings.enabled)
         .check_interval(settings.check_interval)
         .degraded_threshold(settings.degraded_threshold)
         .critical_components(settings.critical_components.clone())
