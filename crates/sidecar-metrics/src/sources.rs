@@ -83,8 +83,9 @@ impl Pulling {
             }
             new
         });
-        // A thread whose locals are gone cannot be guarded, so it gets the registered metrics alone.
-        begun.unwrap_or(false).then_some(Self(address))
+        // A thread whose locals are gone cannot be guarded, so it gets the registered metrics alone. The guard is
+        // made only where its mark was: dropping one unmade would take the mark of the reading around this.
+        begun.unwrap_or(false).then(|| Self(address))
     }
 }
 
