@@ -1,5 +1,6 @@
 //! Counting what was refused where nobody can be told.
 
+use sidecar_core::panics;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -16,7 +17,8 @@ impl Misuse {
     pub(crate) fn count(&self, what: impl fmt::Display) {
         let errors = self.total.fetch_add(1, Relaxed) + 1;
         if errors.is_power_of_two() {
-            tracing::warn!(errors, "{what}");
+            // A subscriber is foreign code: its panic is not the host's.
+            let _ = panics::contain(|| tracing::warn!(errors, "{what}"));
         }
     }
 

@@ -12,6 +12,7 @@ mod reading;
 mod recording;
 mod roundtrip;
 mod sources;
+mod subscriber;
 
 use parser::{Format, ParsedFamily, parse};
 use sidecar_metrics::MetricsCollector;
