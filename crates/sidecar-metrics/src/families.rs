@@ -106,7 +106,7 @@ impl Family {
         &self.samples
     }
 
-    /// The series with exactly these tags, in any order.
+    /// The series with exactly these tags, in any order. One with an empty value counts as absent.
     #[must_use]
     pub fn sample(&self, tags: &[(&str, &str)]) -> Option<&Sample> {
         let key = Key::new(&self.name, tags);

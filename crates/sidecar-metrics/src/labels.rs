@@ -5,6 +5,7 @@ use crate::exposition::escape::push_escaped;
 use crate::names::{check_name, check_tag_key};
 use smallvec::SmallVec;
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 
 /// Most bytes of tags, keys and values together, that a series of its own may have.
 pub const MAX_TAG_BYTES: usize = 4_096;
@@ -15,20 +16,36 @@ pub const OVERFLOW_TAG: (&str, &str) = ("overflow", "true");
 /// Up to this many tags a lookup needs no allocation.
 const INLINE_TAGS: usize = 8;
 
-/// A series as a caller names it. The tags are sorted, so their order does not matter.
-#[derive(Hash)]
+type Tags<'a> = SmallVec<[(&'a str, &'a str); INLINE_TAGS]>;
+
+/// A series as a caller names it. The tags are sorted, so their order does not matter, and those with an empty
+/// value are left out: to Prometheus a label with an empty value is none
+/// (<https://prometheus.io/docs/concepts/data_model/>), so keeping them would expose one series twice.
 pub(crate) struct Key<'a> {
     pub(crate) name: &'a str,
-    pub(crate) tags: SmallVec<[(&'a str, &'a str); INLINE_TAGS]>,
+    pub(crate) tags: Tags<'a>,
+    /// With those that were left out, whose keys are checked all the same.
+    given: &'a [(&'a str, &'a str)],
+}
+
+impl Hash for Key<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.name, &self.tags).hash(state);
+    }
 }
 
 impl<'a> Key<'a> {
-    pub(crate) fn new(name: &'a str, tags: &[(&'a str, &'a str)]) -> Self {
-        let mut tags = SmallVec::from_slice(tags);
-        if !tags.is_sorted() {
-            tags.sort_unstable();
+    pub(crate) fn new(name: &'a str, given: &'a [(&'a str, &'a str)]) -> Self {
+        let mut tags = sorted(given);
+        if tags.iter().any(|(_, value)| value.is_empty()) {
+            tags.retain(|(_, value)| !value.is_empty());
         }
-        Self { name, tags }
+        Self { name, tags, given }
+    }
+
+    /// Whether tags were left out. Such a key can find a series that its tags may not name: check it first.
+    pub(crate) fn leaves_out_tags(&self) -> bool {
+        self.tags.len() != self.given.len()
     }
 
     /// Whether name and tags can be exposed as they are.
@@ -39,10 +56,11 @@ impl<'a> Key<'a> {
 
     /// The half of [`Key::check`] that concerns the tags.
     pub(crate) fn check_tags(&self) -> Result<(), RegisterError> {
-        for (key, _) in &self.tags {
+        let tags = if self.leaves_out_tags() { &sorted(self.given) } else { &self.tags };
+        for (key, _) in tags {
             check_tag_key(self.name, key)?;
         }
-        match self.tags.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+        match tags.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             None => Ok(()),
             Some(pair) => {
                 let (name, key) = (excerpt(self.name), excerpt(pair[0].0));
@@ -58,6 +76,14 @@ impl<'a> Key<'a> {
     }
 }
 
+fn sorted<'a>(tags: &[(&'a str, &'a str)]) -> Tags<'a> {
+    let mut tags = SmallVec::from_slice(tags);
+    if !tags.is_sorted() {
+        tags.sort_unstable();
+    }
+    tags
+}
+
 /// The tags of a series: sorted, and as text ready for both formats.
 #[derive(Debug)]
 pub(crate) struct Labels {
@@ -67,7 +93,7 @@ pub(crate) struct Labels {
 }
 
 impl Labels {
-    /// `tags` must be sorted and checked.
+    /// `tags` must be those of a checked [`Key`].
     pub(crate) fn new(tags: &[(&str, &str)]) -> Self {
         let mut text = String::new();
         for (key, value) in tags {

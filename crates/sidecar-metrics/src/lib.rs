@@ -31,7 +31,8 @@
 //!
 //! A name has one kind as long as the collector lives, and two different keys never render as one series: a
 //! name or tag key that would have to be changed to fit the formats is refused instead, and so is a metric
-//! that shares a sample's name with another (`x_count` beside a histogram `x`).
+//! that shares a sample's name with another (`x_count` beside a histogram `x`). A tag with an empty value is no
+//! tag, as in Prometheus: with and without it, a key is the same series.
 //!
 //! **Beyond the bounds** the values of new series go to one series per metric, `overflow="true"`: sums over
 //! all series of a counter or a histogram stay exact. For a gauge it holds whatever was set last. A series

@@ -59,6 +59,9 @@ impl Registry {
             Some(handle) => Ok(then(handle)),
             None => clash(metric.kind),
         };
+        if key.leaves_out_tags() {
+            key.check()?;
+        }
         if let Some(series) = self.state.read().find(hash, &key) {
             return apply(&series.metric, &series.cell);
         }

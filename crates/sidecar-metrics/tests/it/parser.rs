@@ -101,6 +101,8 @@ fn read_sample(line: &str) -> Result<(String, Labels, f64), String> {
         }
         rest = rest.strip_prefix('}').ok_or_else(|| format!("no closing brace: {rest:?}"))?;
     }
+    // To Prometheus a label with an empty value is none.
+    labels.retain(|_, value| !value.is_empty());
     let value = rest.strip_prefix(' ').ok_or_else(|| format!("no space before the value: {line:?}"))?;
     Ok((name.to_owned(), labels, number(value)?))
 }

@@ -1,7 +1,7 @@
 //! Handles, by-name calls, buckets.
 
-use crate::classic;
 use crate::parser::histograms;
+use crate::{classic, openmetrics};
 use sidecar_metrics::{MetricsCollector, RegisterError, buckets};
 
 #[test]
@@ -18,13 +18,59 @@ fn a_handle_and_the_name_are_one_series_whatever_the_order_of_the_tags() {
 fn keys_and_values_are_not_confused() {
     let metrics = MetricsCollector::new();
     let series: [&[(&str, &str)]; 5] =
-        [&[], &[("a", "b")], &[("b", "a")], &[("a", "b"), ("c", "")], &[("a", "bc")]];
+        [&[], &[("a", "b")], &[("b", "a")], &[("a", "b"), ("c", "a")], &[("a", "bc")]];
     for (at, tags) in series.iter().enumerate() {
         metrics.set_gauge("g", at as f64, tags);
     }
     for (at, tags) in series.iter().enumerate() {
         assert_eq!(metrics.value("g", tags), Some(at as f64), "{tags:?}");
     }
+}
+
+#[test]
+fn a_tag_with_an_empty_value_is_no_tag() {
+    let metrics = MetricsCollector::new();
+    metrics.increment_by("requests_total", 5, &[]);
+    metrics.increment_by("requests_total", 7, &[("user", "")]);
+    let handle = metrics.counter("requests_total", &[("z", ""), ("a", "")]).expect("a name in use");
+    assert_eq!(handle.value(), 12);
+    metrics.set_gauge("g", 1.0, &[("a", ""), ("k", "v"), ("z", "")]);
+    assert_eq!(metrics.value("g", &[("k", "v")]), Some(1.0));
+    assert_eq!(metrics.value("g", &[("k", "v"), ("other", "")]), Some(1.0));
+    metrics.register_source(|out| {
+        out.gauge("pulled", "").sample(&[("k", "v"), ("user", "")], 3);
+    });
+    for families in [classic(&metrics), openmetrics(&metrics)] {
+        let labels: Vec<usize> = families.iter().map(|family| family.samples[0].1.len()).collect();
+        assert_eq!((labels, families.iter().all(|family| family.samples.len() == 1)), (vec![1, 1, 0], true));
+    }
+    assert!(!metrics.export_prometheus().contains("\"\""), "{}", metrics.export_prometheus());
+    assert_eq!(metrics.errors(), 0);
+}
+
+#[test]
+fn the_key_of_a_tag_with_an_empty_value_is_checked_like_any_other() {
+    let metrics = MetricsCollector::new();
+    let twice: [&[(&str, &str)]; 2] = [&[("k", ""), ("k", "v")], &[("k", ""), ("k", "")]];
+    // Before the series is there, and while it is.
+    for _ in 0..2 {
+        let error = metrics.counter("c", &[("a.b", "")]).expect_err("not a key");
+        assert!(matches!(error, RegisterError::InvalidTagKey { .. }), "{error}");
+        let error = metrics.counter("c", &[("le", "")]).expect_err("a reserved key");
+        assert!(matches!(error, RegisterError::ReservedTagKey { .. }), "{error}");
+        for tags in twice {
+            let error = metrics.counter("c", tags).expect_err("twice");
+            assert!(matches!(error, RegisterError::DuplicateTagKey { .. }), "{error}");
+        }
+        metrics.increment("c", &[]);
+        metrics.increment("c", &[("k", "v")]);
+    }
+    metrics.register_source(|out| {
+        out.gauge("g", "").sample(&[("a.b", "")], 1).sample(&[("k", ""), ("k", "v")], 1);
+    });
+    let families = metrics.families();
+    let left = families.get("g").map(|family| family.samples().len());
+    assert_eq!((left, metrics.errors()), (Some(0), 2));
 }
 
 #[test]
