@@ -7,6 +7,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use sidecar_core::timestamp::rfc3339;
 use smol_str::SmolStr;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 
@@ -104,6 +105,9 @@ impl<'de> Deserialize<'de> for Value {
     }
 }
 
+/// Entries up to which a plain search for a name is quicker than a table.
+const FEW_ENTRIES: usize = 16;
+
 struct ValueVisitor;
 
 impl<'de> Visitor<'de> for ValueVisitor {
@@ -159,17 +163,26 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     /// Of two entries of one name the last one holds, at the place of the first.
     fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::<(SmolStr, Value)>::new();
         let mut places = HashMap::<SmolStr, usize>::new();
-        let mut entries = Vec::new();
-        while let Some((key, value)) = items.next_entry::<std::borrow::Cow<'de, str>, Value>()? {
+        while let Some((key, value)) = items.next_entry::<Cow<'de, str>, Value>()? {
             let key = SmolStr::new(key);
-            match places.get(&key) {
-                Some(place) => entries[*place] = (key, value),
-                None => {
-                    places.insert(key.clone(), entries.len());
-                    entries.push((key, value));
-                }
+            if entries.len() == FEW_ENTRIES && places.is_empty() {
+                places.extend(entries.iter().zip(0..).map(|((name, _), place)| (name.clone(), place)));
             }
+            let place = if places.is_empty() {
+                entries.iter().position(|(name, _)| *name == key)
+            } else {
+                places.get(&key).copied()
+            };
+            if let Some(place) = place {
+                entries[place].1 = value;
+                continue;
+            }
+            if !places.is_empty() {
+                places.insert(key.clone(), entries.len());
+            }
+            entries.push((key, value));
         }
         Ok(Value::Map(entries))
     }

@@ -49,6 +49,21 @@ fn of_two_entries_of_one_name_the_last_holds() {
     );
 }
 
+#[test]
+fn names_are_unique_however_many_there_are() {
+    for keys in [1, 15, 16, 17, 100] {
+        let once: Vec<String> = (0..keys).map(|n| format!("\"k{n}\":{n}")).collect();
+        let line = format!("{{{},{}}}", once.join(","), once.join(",").replace("\":", "\":1"));
+        let value: Value = serde_json::from_str(&line).expect("valid");
+        let Value::Map(entries) = value else { panic!("an object is a map") };
+        assert_eq!(entries.len(), keys, "{line}");
+        for (n, (name, value)) in entries.iter().enumerate() {
+            assert_eq!(*name, format!("k{n}"));
+            assert_eq!(*value, Value::U64(format!("1{n}").parse().expect("a number")));
+        }
+    }
+}
+
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
