@@ -1,6 +1,12 @@
-//! Background threads, named so that their CPU time can be summed.
+//! Background threads: named for those who look at them, listed so that their CPU time can be summed.
+//!
+//! The list holds ids, because names do not tell whose a thread is: on Linux a thread without a name of its
+//! own inherits that of the thread that starts it, and the first one bears the name of the program.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 /// What every background thread's name begins with.
@@ -9,7 +15,19 @@ pub const NAME_PREFIX: &str = "sidecar-";
 /// Longest role, in bytes: Linux cuts thread names at 15.
 pub const MAX_ROLE_BYTES: usize = 7;
 
-/// Starts a thread named `sidecar-ROLE`.
+/// Most threads that are listed at a time in a process. Those beyond run all the same, and are not counted.
+pub const MAX_LISTED: usize = 1_024;
+
+/// A running thread of the sidecar's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Counts the threads of this process: no other one ever has it.
+    pub serial: u64,
+    /// The kernel's id of the thread, which another one may get after this one has ended.
+    pub id: u32,
+}
+
+/// Starts a thread named `sidecar-ROLE`, which is [`listed`] while it runs.
 ///
 /// # Errors
 /// When the operating system has no room for a thread.
@@ -21,7 +39,78 @@ pub fn spawn<T: Send + 'static>(
     f: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<JoinHandle<T>> {
     assert!(role.len() <= MAX_ROLE_BYTES, "thread role {role:?} is over {MAX_ROLE_BYTES} bytes");
-    Builder::new().name(format!("{NAME_PREFIX}{role}")).spawn(f)
+    Builder::new().name(format!("{NAME_PREFIX}{role}")).spawn(move || {
+        list_current();
+        f()
+    })
+}
+
+/// Lists the calling thread until it ends: for threads that a library starts on our behalf. Called again on
+/// the same thread it changes nothing.
+///
+/// Costs the reading of one link. A thread is left out when [`MAX_LISTED`] are there already, and where the
+/// kernel does not tell its id: everywhere but on Linux with procfs.
+pub fn list_current() {
+    // Fails on a thread that is ending, which has nothing left to count.
+    let _ = PLACE.try_with(|place| {
+        place.get_or_init(|| Place(current_id().and_then(|id| lock(|list| list.add(id)))));
+    });
+}
+
+/// The threads that [`spawn`] has started, and those that called [`list_current`], which have not ended; the
+/// oldest first. A thread is gone from the list before the kernel can give its id to another one.
+#[must_use]
+pub fn listed() -> Vec<Listed> {
+    lock(|list| list.threads.iter().map(|(&serial, &id)| Listed { serial, id }).collect())
+}
+
+static LIST: Mutex<List> = Mutex::new(List { threads: BTreeMap::new(), next: 0 });
+
+thread_local! {
+    static PLACE: OnceCell<Place> = const { OnceCell::new() };
+}
+
+/// A thread's entry in the list, taken out when the thread ends, by a panic too.
+struct Place(Option<u64>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(serial) = self.0 {
+            lock(|list| list.threads.remove(&serial));
+        }
+    }
+}
+
+struct List {
+    threads: BTreeMap<u64, u32>,
+    next: u64,
+}
+
+impl List {
+    fn add(&mut self, id: u32) -> Option<u64> {
+        if self.threads.len() >= MAX_LISTED {
+            return None;
+        }
+        let serial = self.next;
+        self.next += 1;
+        self.threads.insert(serial, id);
+        Some(serial)
+    }
+}
+
+fn lock<T>(f: impl FnOnce(&mut List) -> T) -> T {
+    f(&mut LIST.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// The link reads `PROCESS/task/THREAD`: proc(5).
+#[cfg(target_os = "linux")]
+fn current_id() -> Option<u32> {
+    std::fs::read_link("/proc/thread-self").ok()?.file_name()?.to_str()?.parse().ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn current_id() -> Option<u32> {
+    None
 }
 
 #[cfg(test)]
@@ -38,5 +127,69 @@ mod tests {
     #[should_panic(expected = "over 7 bytes")]
     fn a_role_that_linux_would_cut_is_refused() {
         let _ = spawn("far-too-long", || ());
+    }
+
+    #[test]
+    fn the_list_is_bounded_and_a_place_that_is_given_back_is_used_again() {
+        let mut list = List { threads: BTreeMap::new(), next: 0 };
+        assert!((0..MAX_LISTED as u32).all(|id| list.add(id).is_some()));
+        assert_eq!(list.add(7_000), None);
+        list.threads.remove(&3);
+        assert_eq!(list.add(7_000), Some(MAX_LISTED as u64), "serials are never used again");
+    }
+
+    #[cfg(target_os = "linux")]
+    mod linux {
+        use super::*;
+
+        /// The calling thread's entry.
+        fn own() -> Option<Listed> {
+            let id = current_id().expect("procfs");
+            listed().into_iter().find(|thread| thread.id == id)
+        }
+
+        fn is_there(thread: Listed) -> bool {
+            listed().contains(&thread)
+        }
+
+        #[test]
+        fn a_thread_is_listed_while_it_runs() {
+            let thread = spawn("test", || own().expect("listed")).expect("a thread");
+            let thread = thread.join().expect("no panic");
+            assert!(!is_there(thread));
+        }
+
+        #[test]
+        fn a_thread_that_panics_is_listed_no_longer() {
+            let (told, tells) = std::sync::mpsc::channel();
+            let thread = spawn("test", move || {
+                told.send(own().expect("listed")).expect("a receiver");
+                panic!("the thread panics");
+            });
+            let thread = thread.expect("a thread").join();
+            assert!(thread.is_err() && !is_there(tells.recv().expect("sent")));
+        }
+
+        #[test]
+        fn a_thread_of_the_hosts_is_not_listed_whatever_its_name() {
+            let begun_by_ours = spawn("test", || std::thread::spawn(own).join().expect("no panic"));
+            assert_eq!(begun_by_ours.expect("a thread").join().expect("no panic"), None);
+            let alike = Builder::new().name(format!("{NAME_PREFIX}host")).spawn(own);
+            assert_eq!(alike.expect("a thread").join().expect("no panic"), None);
+        }
+
+        #[test]
+        fn a_thread_that_a_library_started_can_list_itself_and_is_listed_once() {
+            let thread = std::thread::spawn(|| {
+                list_current();
+                list_current();
+                let id = current_id();
+                let places = listed().into_iter().filter(|thread| Some(thread.id) == id).count();
+                (places, own().expect("listed"))
+            });
+            let (places, thread) = thread.join().expect("no panic");
+            assert_eq!(places, 1);
+            assert!(!is_there(thread));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What the readings so far amount to.
 
 use crate::budget::{BUDGET_WINDOW, Budget, BudgetReport};
+use crate::builder::MIN_INTERVAL;
 use crate::history::{History, Point};
 use crate::meters::Sums;
 use crate::snapshot::{OwnShare, Snapshot, megabytes, percent, seconds};
@@ -47,6 +48,7 @@ impl Books {
         }
     }
 
+    /// Adds a reading: to the totals at any time, to the history and the percentages if it [is due](Self::is_due).
     pub(crate) fn record(&mut self, entry: Entry) {
         let Entry { now, time, reading, charges, accounts } = entry;
         self.charged_nanos = self.charged_nanos.saturating_add(charges.risen);
@@ -54,10 +56,24 @@ impl Books {
         let own_nanos = self.charged_nanos.saturating_add(self.threads_nanos.unwrap_or(0));
         let own_bytes = accounts.values.saturating_add(self.history.bytes());
 
+        let latest = Before {
+            at: now,
+            cpu_nanos: reading.cpu_nanos,
+            own_nanos,
+            resident_bytes: reading.resident_bytes,
+        };
+        let average = (percent(reading.cpu_nanos, reading.age_nanos), percent(own_nanos, reading.age_nanos));
         let (cpu_percent, own_percent) = match self.before {
-            None => (percent(reading.cpu_nanos, reading.age_nanos), percent(own_nanos, reading.age_nanos)),
+            None => {
+                self.before = Some(latest);
+                average
+            }
+            // Over so short a time a percentage is noise: only the totals are news.
+            Some(_) if !self.is_due(now) && self.history.is_empty() => average,
+            Some(_) if !self.is_due(now) => (self.snapshot.cpu_percent, self.snapshot.own.cpu_percent),
             Some(before) => {
-                let span = now.saturating_sub(before.at).max(1);
+                self.before = Some(latest);
+                let span = now - before.at;
                 // A forked child's CPU time begins anew: it counts from its second reading on.
                 let cpu_nanos = reading.cpu_nanos.saturating_sub(before.cpu_nanos);
                 let own_cpu_nanos = own_nanos - before.own_nanos;
@@ -73,12 +89,6 @@ impl Books {
                 (percent(cpu_nanos, span), percent(own_cpu_nanos, span))
             }
         };
-        self.before = Some(Before {
-            at: now,
-            cpu_nanos: reading.cpu_nanos,
-            own_nanos,
-            resident_bytes: reading.resident_bytes,
-        });
         let peak = self.snapshot.peak_memory_bytes.max(reading.resident_bytes);
         self.snapshot = Snapshot {
             time,
@@ -98,6 +108,11 @@ impl Books {
                 charged_cpu_seconds: seconds(self.charged_nanos),
             },
         };
+    }
+
+    /// Whether a reading at `now` would be far enough from the one before, and after it, to make a percentage.
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        self.before.is_none_or(|before| now.saturating_sub(before.at) >= nanos(MIN_INTERVAL))
     }
 
     /// Counts a reading that failed.

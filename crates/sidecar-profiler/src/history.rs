@@ -43,10 +43,14 @@ impl History {
     /// The sidecar's CPU use over the points of the `window` nanoseconds before the latest one.
     pub(crate) fn own_cpu_percent(&self, window: u64) -> Option<f64> {
         let latest = self.points.back()?.at;
-        let recent = self.points.iter().rev().take_while(|point| latest - point.at < window);
+        let recent = self.points.iter().rev().take_while(|point| latest.saturating_sub(point.at) < window);
         let (nanos, span) =
             recent.fold((0, 0), |(nanos, span), point| (nanos + point.own_cpu_nanos, span + point.span));
         Some(percent(nanos, span))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.points.is_empty()
     }
 
     /// What the points take, in bytes.
@@ -73,5 +77,14 @@ mod tests {
         assert_eq!(history.within(0, u64::MAX).len(), MAX_READINGS);
         assert_eq!(history.points.front().map(|point| point.at), Some(6));
         assert!(history.bytes() <= 2 * (MAX_READINGS * size_of::<Point>()) as u64);
+    }
+
+    #[test]
+    fn points_out_of_order_are_within_every_window() {
+        let mut history = History::default();
+        for at in [9, 5] {
+            history.push(Point { at, span: 10, own_cpu_nanos: 1, ..Point::default() });
+        }
+        assert_eq!(history.own_cpu_percent(1), Some(10.0));
     }
 }

@@ -21,12 +21,13 @@
 //!
 //! # How it works
 //! A tick reads totals: the CPU time and memory of the process (through sysinfo, this process alone), and on
-//! Linux the CPU time of each thread named `sidecar-*`. Rates are the rise of totals over the time between two
+//! Linux the CPU time of each of the sidecar's threads. Rates are the rise of totals over the time between two
 //! readings, so the first reading is only what the second is measured against; until then a snapshot shows the
 //! average since the process began.
 //!
-//! The own share has three parts. The *threads* come from `/proc/self/task`; what each used since it was
-//! read last is added up, so the total does not fall when a thread ends. *Charges* are closures that tell how
+//! The own share has three parts. The *threads* are those that [`threads`](sidecar_core::threads) lists, whoever
+//! started them and whatever the host calls its own; what each used since it was read last is added up, so the
+//! total does not fall when a thread ends. *Charges* are closures that tell how
 //! much CPU time the sidecar has cost the host's threads, for instance an estimate of what `observe` calls took.
 //! *Accounts* are closures that tell how many bytes a piece holds: resident memory cannot be told apart by owner,
 //! and stays high after memory was freed.
@@ -42,13 +43,15 @@
 //!
 //! # Cost
 //! One reading per interval, on the ticking thread: a few files of `/proc/self`, then one for each sidecar
-//! thread. The names of the host's threads are read when a thread is new, and all of them at every 64th reading.
+//! thread, however many threads the host has.
 //! Snapshots and budget reports copy the latest figures; a summary copies and sorts the readings of its window.
 //! Host threads take no part in any of it.
 //!
 //! # Limits
 //! - The history holds [`MAX_READINGS`] readings of 56 bytes, which count as the sidecar's own memory. There are
-//!   at most [`MAX_METERS`] accounts and as many charges. At most 4 096 threads are looked at, oldest first.
+//!   at most [`MAX_METERS`] accounts and as many charges. At most 1 024 of the sidecar's threads are counted
+//!   at a time.
+//! - The threads are those of all sidecars of the process together.
 //! - On Linux the CPU time of the process comes in steps of 10 ms; that of the sidecar's threads is exact to the
 //!   nanosecond. A kernel built without `CONFIG_SCHED_INFO` shows 0 for the latter.
 //! - What a thread uses between its last reading and its end is not seen, nor is one that lives shorter than

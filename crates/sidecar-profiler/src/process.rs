@@ -6,6 +6,8 @@ use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
 
 #[cfg(target_os = "linux")]
 use crate::{own_threads::OwnThreads, procfs::ProcSelf};
+#[cfg(target_os = "linux")]
+use sidecar_core::threads;
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
@@ -58,9 +60,87 @@ impl ProcessSource {
         let status = self.procfs.status();
         reading.thread_count = status.threads;
         reading.peak_resident_bytes = status.peak_resident_bytes;
-        reading.sidecar_cpu_nanos = self.own_threads.update(&mut self.procfs).ok();
+        let total = self.own_threads.update(&threads::listed(), |thread| self.procfs.cpu_nanos(thread));
+        reading.sidecar_cpu_nanos = Some(total);
     }
 
     #[cfg(not(target_os = "linux"))]
     fn read_procfs(&mut self, _: &mut Reading) {}
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+    use std::sync::mpsc;
+
+    /// A process of which only the CPU time of its threads can be read, from files of the test's.
+    struct Scene {
+        folder: tempfile::TempDir,
+        source: ProcessSource,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().expect("a folder");
+            let procfs = ProcSelf::at(folder.path());
+            Self { folder, source: ProcessSource { procfs, ..ProcessSource::default() } }
+        }
+
+        /// The folder that the kernel would have for a thread.
+        fn thread(&self, id: &str) -> std::path::PathBuf {
+            self.folder.path().join("task").join(id)
+        }
+
+        fn uses(&self, id: &str, nanos: u64) {
+            fs::create_dir_all(self.thread(id)).expect("a folder");
+            fs::write(self.thread(id).join("comm"), "sidecar-work\n").expect("a file");
+            fs::write(self.thread(id).join("schedstat"), format!("{nanos} 0 1\n")).expect("a file");
+        }
+
+        fn reads(&mut self) -> Option<u64> {
+            let mut reading = Reading::default();
+            self.source.read_procfs(&mut reading);
+            reading.sidecar_cpu_nanos
+        }
+    }
+
+    /// Runs `f` with the id of a thread that [`threads::spawn`] started and that waits meanwhile.
+    fn beside_a_listed_thread(f: impl FnOnce(&str)) {
+        let ((told, tells), (stop, stopped)) = (mpsc::channel(), mpsc::channel::<()>());
+        let thread = threads::spawn("test", move || {
+            let link = fs::read_link("/proc/thread-self").expect("procfs");
+            told.send(link.file_name().map(Path::new).expect("an id").to_owned()).expect("a receiver");
+            let _ = stopped.recv();
+        });
+        let thread = thread.expect("a thread");
+        f(tells.recv().expect("sent").to_str().expect("digits"));
+        drop(stop);
+        thread.join().expect("no panic");
+    }
+
+    #[test]
+    fn a_thread_that_merely_bears_the_name_is_not_the_sidecars() {
+        beside_a_listed_thread(|id| {
+            let mut scene = Scene::new();
+            scene.uses("1", 900);
+            assert_eq!(scene.reads(), Some(0), "whoever started it had the name before");
+            scene.uses(id, 40);
+            assert_eq!(scene.reads(), Some(40));
+        });
+    }
+
+    #[test]
+    fn a_thread_that_the_kernel_skips_for_a_while_is_not_counted_twice() {
+        beside_a_listed_thread(|id| {
+            let mut scene = Scene::new();
+            scene.uses(id, 40);
+            assert_eq!(scene.reads(), Some(40));
+            fs::remove_dir_all(scene.thread(id)).expect("removed");
+            assert_eq!(scene.reads(), Some(40));
+            scene.uses(id, 50);
+            assert_eq!(scene.reads(), Some(50));
+        });
+    }
 }

@@ -1,12 +1,9 @@
 //! What Linux tells about this process under `/proc/self`, and nothing that a file could make panic.
 //!
-//! Formats: proc_pid_status(5), proc_pid_comm(5), and the kernel's `Documentation/scheduler/sched-stats.rst`
+//! Formats: proc_pid_status(5), and the kernel's `Documentation/scheduler/sched-stats.rst`
 //! for `schedstat`.
 
-use crate::own_threads::{MAX_THREADS, Tasks};
-use sidecar_core::threads::NAME_PREFIX;
 use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 /// Reads the files of one process.
@@ -28,29 +25,18 @@ impl Default for ProcSelf {
 }
 
 impl ProcSelf {
+    #[cfg(test)]
+    pub(crate) fn at(root: &std::path::Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
     pub(crate) fn status(&self) -> Status {
         fs::read(self.root.join("status")).map(|text| parse_status(&text)).unwrap_or_default()
     }
 
-    fn task(&self, thread: u32, file: &str) -> Option<Vec<u8>> {
-        fs::read(self.root.join(format!("task/{thread}/{file}"))).ok()
-    }
-}
-
-impl Tasks for ProcSelf {
-    fn list(&mut self, into: &mut Vec<u32>) -> io::Result<()> {
-        for entry in fs::read_dir(self.root.join("task"))?.take(MAX_THREADS) {
-            into.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
-        }
-        Ok(())
-    }
-
-    fn is_sidecar(&mut self, thread: u32) -> Option<bool> {
-        self.task(thread, "comm").map(|name| name.starts_with(NAME_PREFIX.as_bytes()))
-    }
-
-    fn cpu_nanos(&mut self, thread: u32) -> Option<u64> {
-        parse_schedstat(&self.task(thread, "schedstat")?)
+    /// CPU time of a thread of the process; `None` if that cannot be read.
+    pub(crate) fn cpu_nanos(&self, thread: u32) -> Option<u64> {
+        parse_schedstat(&fs::read(self.root.join(format!("task/{thread}/schedstat"))).ok()?)
     }
 }
 
@@ -122,22 +108,14 @@ mod tests {
     #[test]
     fn files_that_are_not_there_give_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut absent = ProcSelf { root: folder.path().join("absent") };
-        assert_eq!(absent.status(), Status::default());
-        assert!(absent.list(&mut Vec::new()).is_err());
+        let absent = ProcSelf { root: folder.path().join("absent") };
+        assert_eq!((absent.status(), absent.cpu_nanos(17)), (Status::default(), None));
 
-        let mut vanishing = ProcSelf { root: folder.path().to_owned() };
-        for name in ["17", "18", "not-a-number"] {
-            fs::create_dir_all(folder.path().join("task").join(name)).expect("a folder");
-        }
-        fs::write(folder.path().join("task/18/comm"), "sidecar-work\n").expect("a file");
+        let vanishing = ProcSelf { root: folder.path().to_owned() };
+        fs::create_dir_all(folder.path().join("task/17")).expect("a folder");
+        fs::create_dir_all(folder.path().join("task/18")).expect("a folder");
         fs::write(folder.path().join("task/18/schedstat"), "5 6 7\n").expect("a file");
-        let mut threads = Vec::new();
-        vanishing.list(&mut threads).expect("a list");
-        threads.sort_unstable();
-        assert_eq!(threads, [17, 18]);
-        assert_eq!((vanishing.is_sidecar(17), vanishing.cpu_nanos(17)), (None, None));
-        assert_eq!((vanishing.is_sidecar(18), vanishing.cpu_nanos(18)), (Some(true), Some(5)));
+        assert_eq!((vanishing.cpu_nanos(17), vanishing.cpu_nanos(18)), (None, Some(5)));
     }
 
     proptest! {

@@ -70,17 +70,41 @@ impl Profiler {
     /// Call it from one periodic thread; a call while another one is reading returns at once. It reads
     /// files and calls the registered closures, contained and without a lock.
     pub fn tick(&self, now: u64) -> u64 {
-        let inner = &*self.inner;
-        let mut source = {
-            let mut state = inner.state.lock();
+        let source = {
+            let mut state = self.inner.state.lock();
             if now < state.next {
                 return state.next;
             }
             let Some(source) = state.source.take() else { return state.next };
-            state.next = now.saturating_add(inner.interval);
+            state.next = now.saturating_add(self.inner.interval);
             source
         };
+        self.read(source, now)
+    }
 
+    /// Takes a reading now, due or not: for a last look before the end. A reading that is under way on another
+    /// thread serves instead.
+    ///
+    /// Less than [`MIN_INTERVAL`](crate::MIN_INTERVAL) after the latest reading it brings the totals of the
+    /// snapshot up to date (CPU seconds, memory and its peak, threads) and leaves the percentages, the history
+    /// and the time of the next reading as they are.
+    pub fn refresh(&self) {
+        let (source, now) = {
+            let mut state = self.inner.state.lock();
+            let Some(source) = state.source.take() else { return };
+            // Read under the lock, so that no reading is booked before an earlier one.
+            let now = self.inner.clock.now();
+            if state.books.is_due(now) {
+                state.next = now.saturating_add(self.inner.interval);
+            }
+            (source, now)
+        };
+        self.read(source, now);
+    }
+
+    /// Reads, books what was read at `now`, and returns when the next reading is due.
+    fn read(&self, mut source: Box<dyn Source>, now: u64) -> u64 {
+        let inner = &*self.inner;
         let reading = contain(|| source.read());
         let reading = reading.unwrap_or_else(|panic| Err(std::io::Error::other(panic)));
         let meters = reading.is_ok().then(|| (inner.charges.read(), inner.accounts.read()));
@@ -102,16 +126,9 @@ impl Profiler {
         };
         let failures = state.books.failures();
         drop(state);
-        report(error.as_ref(), failures_before, failures);
+        // The subscriber is the host's, and so may be the error.
+        let _ = contain(move || report(error.as_ref(), failures_before, failures));
         next
-    }
-
-    /// Takes a reading now, due or not: for a last look before the end. A reading that is under way on another
-    /// thread serves instead.
-    pub fn refresh(&self) {
-        let now = self.inner.clock.now();
-        self.inner.state.lock().next = now;
-        self.tick(now);
     }
 
     /// The clock whose time [`tick`](Self::tick) takes.

@@ -13,8 +13,9 @@ pub struct Snapshot {
     /// When it was read.
     #[cfg_attr(feature = "serde", serde(serialize_with = "rfc3339"))]
     pub time: SystemTime,
-    /// CPU use of the process between the last two readings, in percent of one core: two busy cores are 200.
-    /// After the first reading: the average since the process began. NaN if nothing could be read yet.
+    /// CPU use of the process between the last two readings of the history, in percent of one core: two busy
+    /// cores are 200. After the first reading: the average since the process began. NaN if nothing could be
+    /// read yet.
     pub cpu_percent: f64,
     /// Resident memory of the process, in MB of [`BYTES_PER_MB`]. NaN if nothing could be read yet.
     pub memory_mb: f64,
@@ -38,8 +39,8 @@ pub struct Snapshot {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct OwnShare {
-    /// CPU use between the last two readings, in percent of one core. After the first reading: the average
-    /// since the process began.
+    /// CPU use between the last two readings of the history, in percent of one core. After the first reading:
+    /// the average since the process began.
     pub cpu_percent: f64,
     /// Accounted memory, in MB of [`BYTES_PER_MB`].
     pub memory_mb: f64,
@@ -47,8 +48,8 @@ pub struct OwnShare {
     pub cpu_seconds: f64,
     /// Accounted memory, in bytes; the profiler's own history is among it.
     pub memory_bytes: u64,
-    /// CPU time of the threads named `sidecar-*`, ended ones included, in seconds. `None` where the system
-    /// does not tell: everywhere but on Linux.
+    /// CPU time of the sidecar's threads, ended ones included, in seconds. `None` where the system does not
+    /// tell: everywhere but on Linux.
     pub threads_cpu_seconds: Option<f64>,
     /// CPU time charged by [`Profiler::charge`](crate::Profiler::charge), in seconds.
     pub charged_cpu_seconds: f64,

@@ -4,7 +4,8 @@ use std::io;
 
 /// Reads what the process has used so far. The profiler brings its own; tests bring scripted ones.
 pub trait Source: Send {
-    /// Reads once. Called at most once per interval, and never from two threads at a time.
+    /// Reads once. Called once per interval and for each [`refresh`](crate::Profiler::refresh), never from two
+    /// threads at a time.
     ///
     /// # Errors
     /// When the figures cannot be had; the profiler then keeps those it has and counts the failure.
@@ -25,7 +26,6 @@ pub struct Reading {
     pub peak_resident_bytes: Option<u64>,
     /// Threads of the process, where the system tells.
     pub thread_count: Option<u64>,
-    /// CPU time of the threads named `sidecar-*`, in nanoseconds, ended ones included, where the system
-    /// tells. `None` means no news: what was read earlier stays counted.
+    /// CPU time of the sidecar's threads, in nanoseconds, ended ones included, where the system tells. `None` means no news: what was read earlier stays counted.
     pub sidecar_cpu_nanos: Option<u64>,
 }

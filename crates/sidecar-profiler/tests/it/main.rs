@@ -7,6 +7,8 @@ mod json;
 mod linux;
 mod own_share;
 mod readings;
+mod refresh;
 mod script;
 mod settings;
+mod subscriber;
 mod summary;
