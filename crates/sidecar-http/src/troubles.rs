@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sidecar_core::Clock;
 use sidecar_core::clock::nanos;
+use sidecar_core::{Clock, panics};
 
 /// At most one line in this time, over all servers of the process; what comes between is dropped.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -16,8 +16,13 @@ static LIMIT: Limit = Limit::new();
 
 pub(crate) fn report(what: &'static str, detail: &dyn Display) {
     if LIMIT.admits(CLOCK.now()) {
-        tracing::warn!(%detail, "sidecar-http: {what}");
+        tell(what, detail);
     }
+}
+
+/// A subscriber is foreign code: its panic must end neither the server's thread nor an answer.
+fn tell(what: &'static str, detail: &dyn Display) {
+    let _ = panics::contain(|| tracing::warn!(%detail, "sidecar-http: {what}"));
 }
 
 struct Limit {
@@ -41,6 +46,42 @@ impl Limit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+    use tracing::{Event, Metadata, Subscriber, span};
+
+    /// Panics at every event, after counting it.
+    struct Panicking(Arc<AtomicUsize>);
+
+    impl Subscriber for Panicking {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn event(&self, _: &Event<'_>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            panic!("in the subscriber");
+        }
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    #[test]
+    fn a_subscriber_that_panics_stays_inside() {
+        let told = Arc::new(AtomicUsize::new(0));
+        tracing::subscriber::with_default(Panicking(Arc::clone(&told)), || tell("a trouble", &"its detail"));
+        assert_eq!(told.load(Ordering::SeqCst), 1);
+    }
 
     #[test]
     fn one_line_passes_in_each_pause() {
