@@ -30,13 +30,14 @@ const SLACK: Duration = Duration::from_millis(250);
 pub struct Server {
     local_addr: SocketAddr,
     running: Mutex<Option<Running>>,
+    /// `None` once it was joined.
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 #[derive(Debug)]
 struct Running {
     stop: oneshot::Sender<Duration>,
     ended: Receiver<usize>,
-    thread: JoinHandle<()>,
 }
 
 /// How a server ended.
@@ -45,8 +46,8 @@ struct Running {
 pub struct ShutdownReport {
     /// Connections closed at the deadline with a request or an answer unfinished.
     pub cut: usize,
-    /// Whether the server's thread has ended. It has not only when a closure hangs on it, or when a closure is
-    /// what called for the shutdown.
+    /// Whether the server's thread has ended. It has not only when a closure hangs on it, when a closure is what
+    /// called for the shutdown, or when an earlier call still waits for it.
     pub thread_ended: bool,
 }
 
@@ -75,7 +76,8 @@ impl Server {
         .map_err(ServeError::Start)?;
         let gone = |_| Err(io::Error::other("the server's thread ended at once"));
         started.recv().unwrap_or_else(gone).map_err(ServeError::Start)?;
-        Ok(Self { local_addr, running: Mutex::new(Some(Running { stop, ended, thread })) })
+        let running = Mutex::new(Some(Running { stop, ended }));
+        Ok(Self { local_addr, running, thread: Mutex::new(Some(thread)) })
     }
 
     /// Where the server listens; the port that was chosen if 0 was given.
@@ -87,18 +89,26 @@ impl Server {
     /// Stops listening, closes idle connections, and waits up to `deadline` for requests and answers under way;
     /// what is left then is cut. Blocks the caller for at most the deadline and a quarter of a second.
     ///
-    /// A closure that still runs on a worker thread is not waited for. A second call finds nothing to do.
+    /// A closure that still runs on a worker thread is not waited for. A second call cuts nothing and waits for
+    /// nothing; it says whether the thread has ended by now.
     pub fn shutdown(&self, deadline: Duration) -> ShutdownReport {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Running { stop, ended, thread }) = running else {
-            return ShutdownReport { cut: 0, thread_ended: true };
+        let Some(Running { stop, ended }) = running else {
+            return ShutdownReport { cut: 0, thread_ended: self.thread_ended() };
         };
         // An error means that the thread has ended by itself; the next line sees that too.
         let _ = stop.send(deadline);
-        match ended.recv_timeout(deadline.saturating_add(SLACK)) {
-            Ok(cut) => ShutdownReport { cut, thread_ended: thread.join().is_ok() },
-            Err(_) => ShutdownReport { cut: 0, thread_ended: thread.is_finished() },
-        }
+        let Ok(cut) = ended.recv_timeout(deadline.saturating_add(SLACK)) else {
+            return ShutdownReport { cut: 0, thread_ended: self.thread_ended() };
+        };
+        // Joined without the lock: a destructor on that thread may ask here.
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        ShutdownReport { cut, thread_ended: thread.is_none_or(|thread| thread.join().is_ok()) }
+    }
+
+    fn thread_ended(&self) -> bool {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 }
 

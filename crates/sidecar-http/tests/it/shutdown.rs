@@ -88,17 +88,21 @@ fn a_worker_closure_that_hangs_does_not_hold_up_the_end() {
 #[test]
 fn a_probe_closure_that_hangs_is_left_behind_and_reported() {
     let (entered_sender, entered) = channel();
+    let (release, released) = channel::<()>();
+    let released = Mutex::new(released);
     let server = start(full().live(move || {
         entered_sender.send(()).expect("the test listens");
-        loop {
-            thread::park();
-        }
+        released.lock().expect("one run").recv().expect("the test releases it");
+        Answer::json(true, "live")
     }));
     Client::to(&server).request("GET /live", &[]);
     entered.recv().expect("it runs");
     let begun = Instant::now();
     assert!(!server.shutdown(SHORT).thread_ended);
+    assert!(!server.shutdown(SHORT).thread_ended, "a second call sees that it hangs still");
     assert!(begun.elapsed() < PATIENCE);
+    release.send(()).expect("it waits");
+    eventually("the thread ends", || server.shutdown(SHORT).thread_ended);
 }
 
 #[test]
