@@ -89,7 +89,7 @@ impl Acceptor {
 
     fn admit(&mut self, stream: TcpStream) {
         if self.open.len() >= self.max_connections && !self.evict() {
-            // Every connection has an answer under way, so the newest is the one to go.
+            // For every connection an answer is being made, so the newest is the one to go.
             return;
         }
         // Answers are written whole: waiting for more only delays them. Without it they are merely later.
@@ -99,14 +99,18 @@ impl Acceptor {
         self.open.insert(task.id(), (task, slot));
     }
 
-    /// Closes the connection that has waited longest for a complete request.
+    /// Closes the connection that has waited longest for a complete request; if none waits for one, that whose
+    /// client has longest left an answer unread. One whose answer is being made stays.
     fn evict(&mut self) -> bool {
-        let waiting = self.open.iter().filter_map(|(id, (_, slot))| Some((slot.waiting_since()?, *id)));
-        let Some((_, longest)) = waiting.min_by_key(|(since, _)| *since) else { return false };
-        if let Some((task, _)) = self.open.remove(&longest) {
-            task.abort();
-        }
+        let longest = self.longest(Slot::waiting_since).or_else(|| self.longest(Slot::sending_since));
+        let Some((task, _)) = longest.and_then(|id| self.open.remove(&id)) else { return false };
+        task.abort();
         true
+    }
+
+    fn longest(&self, since: impl Fn(&Slot) -> Option<Instant>) -> Option<Id> {
+        let since = self.open.iter().filter_map(|(id, (_, slot))| Some((since(slot)?, *id)));
+        since.min_by_key(|(since, _)| *since).map(|(_, id)| id)
     }
 
     async fn close(self, deadline: Duration) -> usize {

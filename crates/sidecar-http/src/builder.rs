@@ -195,7 +195,8 @@ impl EndpointsBuilder {
         self
     }
 
-    /// Most connections at one time; 1 to 65 536. Defaults to 512.
+    /// Most connections at one time; 1 to 65 536. At the cap one that waits for its client makes room for the new
+    /// one. Defaults to 512.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
         self

@@ -114,6 +114,7 @@ async fn respond(router: &Router, slot: &Rc<Slot>, request: Request<Incoming>) -
             }
         }
     };
+    slot.answer_made(Instant::now());
     reply.closing_if(slot.is_closing()).into_response(slot)
 }
 

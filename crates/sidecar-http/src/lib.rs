@@ -61,8 +61,10 @@
 //!                 +----------------------------------------------------+
 //! ```
 //!
-//! At the cap, the connection that has waited longest for a complete request makes room for the new one. While the
-//! process has no descriptor left, accepting pauses for 10 ms to 1 s.
+//! At the cap, the connection that has waited longest for a complete request makes room for the new one; if none
+//! waits for one, that whose client has longest left an answer unread. A connection whose closure runs, or waits
+//! for its turn, is never closed for another: if all are such, the newest is closed. While the process has no
+//! descriptor left, accepting pauses for 10 ms to 1 s.
 //!
 //! # Settings
 //!
@@ -79,8 +81,9 @@
 //! # Limits
 //!
 //! - A closure of a probe that waits holds up every connection; a closure of another route that never returns
-//!   holds up that route alone.
-//! - A client that reads slowly keeps the answer in memory until `answer_deadline`.
+//!   holds up that route alone, unless `max_connections` clients ask for it within one `answer_deadline`.
+//! - A client that reads slowly keeps the answer in memory until `answer_deadline`, or until its connection makes
+//!   room at the cap.
 //! - Deadlines use tokio's clock, which on Linux stands still while the machine is suspended.
 
 #![forbid(unsafe_code)]

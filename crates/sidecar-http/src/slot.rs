@@ -19,8 +19,10 @@ enum Phase {
     Head,
     /// Waiting for a complete request body.
     Body,
-    /// Making and sending the answer.
+    /// Making the answer: a closure runs, or waits for its turn.
     Answer,
+    /// The answer is made; it waits until the connection has room for it.
+    Send,
     /// The whole answer was handed to the connection; its last bytes may still wait for the socket.
     Flush,
 }
@@ -29,17 +31,24 @@ enum Phase {
 /// thread.
 ///
 /// ```text
-///            head complete            body wanted            body complete
-///   Head ----------------> Answer ----------------> Body ----------------> Answer
-///    ^                        |
-///    |  flushed               |  answer handed over
-///    +--------- Flush <-------+
+///         head complete           answer made          handed over
+///   Head ---------------> Answer -------------> Send -------------> Flush
+///    ^                     |  ^ ^                                    | |
+///    |         body wanted v  | |           head complete            | |
+///    |                    Body  +------------------------------------+ |
+///    |                      body complete                              |
+///    +---------------------------- flushed ----------------------------+
 /// ```
+///
+/// In `Head` and `Body` it is the client's turn to send, in `Send` and `Flush` to read; in `Answer` it is ours.
 #[derive(Debug)]
 pub(crate) struct Slot {
     deadlines: Deadlines,
     phase: Cell<Phase>,
     waiting_since: Cell<Instant>,
+    /// When the first answer was made that the client has not taken. Of several in a row it stays the first:
+    /// who asks for more without reading does not become younger by it.
+    sending_since: Cell<Option<Instant>>,
     deadline: Cell<Instant>,
     closing: Cell<bool>,
 }
@@ -50,6 +59,7 @@ impl Slot {
             deadlines,
             phase: Cell::new(Phase::Head),
             waiting_since: Cell::new(now),
+            sending_since: Cell::new(None),
             deadline: Cell::new(now + deadlines.head),
             closing: Cell::new(false),
         }
@@ -67,18 +77,28 @@ impl Slot {
         self.enter(Phase::Answer, now + self.deadlines.answer);
     }
 
+    pub(crate) fn answer_made(&self, now: Instant) {
+        self.phase.set(Phase::Send);
+        self.sending_since.set(self.sending_since.get().or(Some(now)));
+    }
+
     pub(crate) fn answer_handed_over(&self) {
-        if self.phase.get() == Phase::Answer {
+        if self.phase.get() == Phase::Send {
             self.phase.set(Phase::Flush);
         }
     }
 
     /// Every byte handed over so far is in the socket's hands.
     pub(crate) fn flushed(&self, now: Instant) {
-        if self.phase.get() == Phase::Flush {
-            self.waiting_since.set(now);
-            self.enter(Phase::Head, now + self.deadlines.head);
+        match self.phase.get() {
+            Phase::Send => return,
+            Phase::Flush => {
+                self.waiting_since.set(now);
+                self.enter(Phase::Head, now + self.deadlines.head);
+            }
+            Phase::Head | Phase::Body | Phase::Answer => {}
         }
+        self.sending_since.set(None);
     }
 
     fn enter(&self, phase: Phase, deadline: Instant) {
@@ -97,6 +117,11 @@ impl Slot {
     /// Since when the connection has been waiting for a complete request, if it is.
     pub(crate) fn waiting_since(&self) -> Option<Instant> {
         matches!(self.phase.get(), Phase::Head | Phase::Body).then(|| self.waiting_since.get())
+    }
+
+    /// Since when the client has had an answer to take and nothing else goes on, if it is so.
+    pub(crate) fn sending_since(&self) -> Option<Instant> {
+        matches!(self.phase.get(), Phase::Send | Phase::Flush).then(|| self.sending_since.get()).flatten()
     }
 
     /// Asks the connection to end with the exchange that is under way.
@@ -130,6 +155,7 @@ mod tests {
         assert_eq!((slot.deadline(), slot.waiting_since()), (start + secs(14), Some(start)));
         slot.body_complete(start + secs(9));
         assert_eq!((slot.deadline(), slot.waiting_since()), (start + secs(39), None));
+        slot.answer_made(start + secs(10));
         slot.answer_handed_over();
         slot.flushed(start + secs(11));
         assert_eq!((slot.deadline(), slot.waiting_since()), (start + secs(16), Some(start + secs(11))));
@@ -142,5 +168,40 @@ mod tests {
         slot.head_complete(start);
         slot.flushed(start + secs(1));
         assert_eq!((slot.awaits_head(), slot.deadline()), (false, start + secs(30)));
+        slot.answer_made(start + secs(1));
+        slot.flushed(start + secs(2));
+        assert_eq!((slot.awaits_head(), slot.sending_since()), (false, Some(start + secs(1))));
+    }
+
+    #[test]
+    fn it_is_the_clients_turn_to_read_from_the_made_answer_until_all_is_flushed() {
+        let start = Instant::now();
+        let slot = Slot::new(DEADLINES, start);
+        slot.head_complete(start);
+        assert_eq!(slot.sending_since(), None, "a closure runs");
+        slot.answer_made(start + secs(2));
+        assert_eq!((slot.sending_since(), slot.waiting_since()), (Some(start + secs(2)), None));
+        slot.answer_handed_over();
+        assert_eq!((slot.sending_since(), slot.waiting_since()), (Some(start + secs(2)), None));
+        slot.flushed(start + secs(3));
+        assert_eq!((slot.sending_since(), slot.waiting_since()), (None, Some(start + secs(3))));
+    }
+
+    #[test]
+    fn asking_for_more_without_reading_makes_a_connection_no_younger() {
+        let start = Instant::now();
+        let slot = Slot::new(DEADLINES, start);
+        for at in [1, 2] {
+            slot.head_complete(start + secs(at));
+            assert_eq!(slot.sending_since(), None, "a closure runs");
+            slot.answer_made(start + secs(at));
+            slot.answer_handed_over();
+            assert_eq!(slot.sending_since(), Some(start + secs(1)));
+        }
+        // The client takes the first two while the third is made.
+        slot.head_complete(start + secs(3));
+        slot.flushed(start + secs(4));
+        slot.answer_made(start + secs(5));
+        assert_eq!(slot.sending_since(), Some(start + secs(5)));
     }
 }

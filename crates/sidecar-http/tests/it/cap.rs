@@ -1,9 +1,15 @@
 //! The cap on connections.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
-use crate::client::Client;
+use sidecar_http::Answer;
+
+use crate::client::{Client, eventually};
+use crate::deadlines::{BIG, big_metrics};
 use crate::routes::{full, start};
 
 #[test]
@@ -56,6 +62,47 @@ fn an_answer_under_way_is_never_evicted() {
     Client::to(&server).assert_closed_without_an_answer();
     release.send(()).expect("the closure waits");
     assert_eq!(scraper.reply().body, "jobs 1\n");
+}
+
+#[test]
+fn clients_that_ask_and_do_not_read_do_not_keep_a_probe_out() {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
+    let big = "x".repeat(64 << 10);
+    let server = start(full().max_connections(4).live(move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        Answer::json(true, &big)
+    }));
+    // Together far more than the kernel buffers between two sockets.
+    let requests = "GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1_000);
+    let mut crowd: Vec<Client> = (0..4).map(|_| Client::to(&server)).collect();
+    for client in &mut crowd {
+        client.send(&requests);
+    }
+    eventually("every connection is full", || {
+        let before = runs.load(Ordering::SeqCst);
+        thread::sleep(Duration::from_millis(100));
+        crowd.iter().all(Client::has_answer) && runs.load(Ordering::SeqCst) == before
+    });
+    assert_eq!(Client::to(&server).ask("GET /startup", &[]).status, 200);
+    drop(crowd);
+}
+
+#[test]
+fn of_two_slow_readers_the_one_that_was_answered_first_makes_room() {
+    let server = big_metrics(full().max_connections(2));
+    let [mut first, mut second] = [(); 2].map(|()| {
+        let mut client = Client::to(&server);
+        assert_eq!(client.request("GET /metrics", &[]).head_reply().status, 200);
+        client
+    });
+    let mut newest = Client::to(&server);
+    assert_eq!(newest.ask("GET /live", &[]).status, 200);
+    assert!(first.until_closed().len() < BIG);
+    // One that waits for a request goes before one that is being answered.
+    assert_eq!(Client::to(&server).ask("GET /live", &[]).status, 200);
+    newest.assert_closed_without_an_answer();
+    assert!(second.stop_sending().until_closed().len() == BIG);
 }
 
 #[test]

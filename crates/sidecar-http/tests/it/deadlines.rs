@@ -85,9 +85,9 @@ fn the_head_deadline_does_not_cut_a_body() {
 }
 
 /// Far more than the kernel buffers between two sockets.
-const BIG: usize = 48 << 20;
+pub(crate) const BIG: usize = 48 << 20;
 
-fn big_metrics(endpoints: EndpointsBuilder) -> Server {
+pub(crate) fn big_metrics(endpoints: EndpointsBuilder) -> Server {
     start(endpoints.metrics(|_| "x".repeat(BIG)))
 }
 
