@@ -5,7 +5,7 @@ use super::signals::Signals;
 use super::webhook::Webhook;
 use crate::summary::WebhookCounts;
 use sidecar_runtime::Sidecar;
-use sidecar_runtime::observer::Observer;
+use sidecar_runtime::observer::{FlushReport, Observer};
 use std::time::{Duration, Instant};
 
 /// How long what was read may take to be handled, and what failed to be posted, once the input has ended.
@@ -15,13 +15,14 @@ const LAST: Duration = Duration::from_secs(5);
 
 /// Waits until everything that was accepted so far has been handled.
 pub(crate) fn handled(observer: &Observer, signals: &Signals) -> Option<&'static str> {
+    let settled = |report: &FlushReport| report.processed + report.failed + report.dropped;
     let report = observer.flush(Duration::ZERO);
-    // More may come by `POST /events` meanwhile: that much has to be settled, not all there is.
-    let settled =
-        |report: sidecar_runtime::observer::FlushReport| report.processed + report.failed + report.dropped;
-    let goal = settled(report) + report.waiting as u64;
+    // While more comes by `POST /events` the queue may never be found empty, so that much will do. An event
+    // that is being settled may stand on both sides of the sum; then the queue tells.
+    let goal = settled(&report) + report.waiting as u64;
     signals.watch(Instant::now() + PATIENCE, |until| {
-        settled(observer.flush(until.saturating_duration_since(Instant::now()))) >= goal
+        let report = observer.flush(until.saturating_duration_since(Instant::now()));
+        report.waiting == 0 || settled(&report) >= goal
     })
 }
 

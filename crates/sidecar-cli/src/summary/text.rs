@@ -109,7 +109,7 @@ impl Summary {
                 "  {:>10}  {} {}",
                 millis(test.duration_ms),
                 printable(&test.test_id),
-                test.status
+                printable(&test.status)
             )?;
         }
         Ok(())
