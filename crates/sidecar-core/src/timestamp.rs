@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// `time` in UTC with millisecond precision, for example `2026-01-29T12:00:00.250Z`; whole seconds carry
-/// no fraction. Times outside the years 1 to 9999 are clamped to the nearest that can be written.
+/// `time` in UTC with millisecond precision, for example `2026-01-29T12:00:00.25Z`; zeros at
+/// the end are left out. Times outside the years 1 to 9999 are clamped to the nearest that can be written.
 #[must_use]
 pub fn rfc3339(time: SystemTime) -> String {
     let timestamp = jiff::Timestamp::try_from(time).unwrap_or(if time < UNIX_EPOCH {

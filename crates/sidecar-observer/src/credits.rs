@@ -55,6 +55,11 @@ impl Credits {
         fits
     }
 
+    /// Bytes that are not taken at this moment.
+    pub(crate) fn free_bytes(&self) -> usize {
+        self.max_bytes - self.bytes()
+    }
+
     /// Whether an event of this size could ever be held.
     pub(crate) fn can_hold(&self, bytes: usize) -> bool {
         bytes <= self.max_bytes

@@ -1,6 +1,6 @@
 //! An event: its type, its envelope and its data.
 
-use crate::value::{Value, entry_bytes, text_heap_bytes};
+use crate::value::{ALLOCATION_BYTES, Value, entry_heap_bytes, text_heap_bytes};
 use sidecar_core::Probability;
 use sidecar_core::event_type::{MAX_NAME_BYTES, cut_name};
 use smallvec::SmallVec;
@@ -105,6 +105,10 @@ impl Event {
         }
     }
 
+    pub(crate) fn set_type(&mut self, event_type: SmolStr, truncated: bool) {
+        (self.event_type, self.truncated) = (event_type, truncated);
+    }
+
     pub(crate) fn set_probability(&mut self, probability: Probability) {
         self.probability = probability;
     }
@@ -117,12 +121,13 @@ impl Event {
     pub(crate) fn bytes(&self) -> usize {
         let ids = [&self.execution_id, &self.test_id, &self.run_id];
         let texts = ids.into_iter().flatten().map(text_heap_bytes).sum::<usize>();
-        let fields: usize = if self.data.spilled() {
-            self.data.iter().map(entry_bytes).sum()
+        let slots = if self.data.spilled() {
+            ALLOCATION_BYTES + self.data.capacity() * size_of::<(SmolStr, Value)>()
         } else {
-            self.data.iter().map(|(key, value)| text_heap_bytes(key) + value.heap_bytes()).sum()
+            0
         };
-        size_of::<Self>() + text_heap_bytes(&self.event_type) + texts + fields
+        let fields = self.data.iter().map(entry_heap_bytes).sum::<usize>();
+        size_of::<Self>() + text_heap_bytes(&self.event_type) + texts + slots + fields
     }
 }
 

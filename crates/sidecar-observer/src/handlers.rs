@@ -2,7 +2,8 @@
 
 use crate::event::Event;
 use arc_swap::ArcSwap;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
+use sidecar_core::panics::contain;
 use smol_str::SmolStr;
 use std::collections::HashMap;
 use std::fmt;
@@ -45,12 +46,12 @@ impl Handlers {
             None => &mut table.any,
         };
         list.push((id, handler));
-        self.table.store(Arc::new(table));
+        self.replace(last_id, table);
         (id, true)
     }
 
     pub(crate) fn remove(&self, id: HandlerId) -> bool {
-        let _changing = self.last_id.lock();
+        let changing = self.last_id.lock();
         let mut table = Table::clone(&self.table.load());
         let before = table.len();
         table.any.retain(|(other, _)| *other != id);
@@ -59,8 +60,21 @@ impl Handlers {
             !list.is_empty()
         });
         let found = table.len() < before;
-        self.table.store(Arc::new(table));
+        self.replace(changing, table);
         found
+    }
+
+    /// Removes every handler.
+    pub(crate) fn clear(&self) {
+        self.replace(self.last_id.lock(), Table::default());
+    }
+
+    /// Publishes a table. What only the former one held is dropped after the lock and contained: dropping a
+    /// handler runs foreign code, which may come back here.
+    fn replace(&self, changing: MutexGuard<'_, u64>, table: Table) {
+        let former = self.table.swap(Arc::new(table));
+        drop(changing);
+        let _ = contain(|| drop(former));
     }
 
     pub(crate) fn table(&self) -> Arc<Table> {

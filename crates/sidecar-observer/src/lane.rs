@@ -25,9 +25,33 @@ pub(crate) struct Lane {
 
 #[derive(Debug, Default)]
 pub(crate) struct Content {
-    pub(crate) events: VecDeque<Waiting>,
+    events: VecDeque<Waiting>,
+    bytes: usize,
     /// The worker is gone: whatever came now would wait for ever.
     pub(crate) finished: bool,
+}
+
+impl Content {
+    pub(crate) fn push(&mut self, waiting: Waiting) {
+        self.bytes += waiting.bytes;
+        self.events.push_back(waiting);
+    }
+
+    pub(crate) fn pop_oldest(&mut self) -> Option<Waiting> {
+        let oldest = self.events.pop_front()?;
+        self.bytes -= oldest.bytes;
+        Some(oldest)
+    }
+
+    /// Bytes of all events here.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn take_into(&mut self, spare: &mut VecDeque<Waiting>) {
+        self.bytes = 0;
+        std::mem::swap(&mut self.events, spare);
+    }
 }
 
 impl Lane {
@@ -55,7 +79,7 @@ impl Lane {
     /// go, because its thread had ended before that.
     pub(crate) fn drain_into(&self, spare: &mut VecDeque<Waiting>) -> bool {
         let closed = self.is_closed();
-        std::mem::swap(&mut self.content.lock().events, spare);
+        self.content.lock().take_into(spare);
         closed
     }
 
@@ -63,6 +87,6 @@ impl Lane {
     pub(crate) fn finish_into(&self, spare: &mut VecDeque<Waiting>) {
         let mut content = self.content.lock();
         content.finished = true;
-        std::mem::swap(&mut content.events, spare);
+        content.take_into(spare);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
 
 /// Most threads with a lane of their own at a time; more share one.
-pub(crate) const MAX_LANES: usize = 4_096;
+pub(crate) const MAX_LANES: usize = 1_024;
 
 /// All lanes of one observer.
 #[derive(Debug)]

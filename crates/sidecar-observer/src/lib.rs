@@ -51,7 +51,8 @@
 //! - Handlers run one after the other on one thread: a slow one delays the others, and a queue that fills up
 //!   meanwhile drops events and says so.
 //! - At most 1 024 event types have rows of their own ([`EventTypes`]); the rest share `_other` in the ledger.
-//! - At most 4 096 threads have lanes of their own at a time; more share one.
+//! - At most 1 024 threads have lanes of their own at a time; more share one. A lane keeps room for 64 events,
+//!   about 25 KB, which the bound in bytes does not count.
 //! - At most 1 024 handlers.
 //! - What is in the queue when the process is killed is lost.
 //!

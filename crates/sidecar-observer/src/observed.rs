@@ -20,7 +20,7 @@ pub enum Reason {
     QueueFull,
     /// It made room for a newer event of the same lane.
     Evicted,
-    /// Its lane was being drained, or shared, at that very moment.
+    /// Its lane and the shared one were both taken at that very moment.
     Contended,
     /// The queue holds as many bytes as it may, or the event alone is larger than that.
     Bytes,
@@ -34,7 +34,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &'static [Self] = &[
         Self::QueueFull,
         Self::Evicted,
         Self::Contended,

@@ -31,7 +31,10 @@ struct Guard(Arc<Shared>);
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let _ = shutdown(&self.0, DROP_DEADLINE);
+        // Whoever stopped it has waited as long as they wanted to.
+        if !self.0.is_stopping() {
+            let _ = shutdown(&self.0, DROP_DEADLINE);
+        }
     }
 }
 
@@ -158,7 +161,8 @@ impl Observer {
     fn add(&self, event_type: Option<&str>, handler: Arc<dyn Fn(&Event) + Send + Sync>) -> HandlerId {
         let (id, added) = self.shared.handlers.add(event_type, handler);
         if !added {
-            tracing::warn!("a handler was not registered: 1024 are there already");
+            // A subscriber is foreign code too: it must not reach the host.
+            let _ = contain(|| tracing::warn!("a handler was not registered: 1024 are there already"));
         }
         id
     }
@@ -260,8 +264,11 @@ impl Admitted<'_> {
         kept(Event::of(self.event_type.clone(), self.truncated), self.probability)
     }
 
-    /// Takes the event, built from [`event`](Admitted::event).
-    pub fn accept(self, event: Event) -> Observed {
+    /// Takes the event, built from [`event`](Admitted::event). Its type and probability are those that were
+    /// decided on, whatever the event says.
+    pub fn accept(self, mut event: Event) -> Observed {
+        event.set_type(self.event_type, self.truncated);
+        event.set_probability(self.probability);
         self.observer.shared.ledger.row(self.id).received();
         self.observer.shared.push(self.id, event)
     }

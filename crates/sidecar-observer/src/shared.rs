@@ -5,7 +5,7 @@ use crate::builder::DropPolicy;
 use crate::credits::{Credits, Full};
 use crate::event::Event;
 use crate::handlers::Handlers;
-use crate::lane::{Content, Waiting};
+use crate::lane::{Content, Lane, Waiting};
 use crate::lanes::Lanes;
 use crate::ledger::{Counts, Ledger};
 use crate::observed::{Observed, Reason};
@@ -83,12 +83,15 @@ impl Shared {
     /// Puts an admitted event into the calling thread's lane, without waiting for anything.
     pub(crate) fn push(&self, id: TypeId, event: Event) -> Observed {
         let bytes = event.bytes();
-        let waiting = Waiting { event, id, bytes, since: self.clock.now() };
-        let pushed = self.lanes.with_current(|lane| match lane.try_lock() {
-            Some(mut content) => self.push_into(&mut content, waiting),
-            None => Err(Reason::Contended),
-        });
-        self.settle(id, pushed)
+        let mut waiting = Some(Waiting { event, id, bytes, since: self.clock.now() });
+        let mut try_push = |lane: &Lane| {
+            let mut content = lane.try_lock()?;
+            waiting.take().map(|waiting| self.push_into(&mut content, waiting))
+        };
+        // The own lane is taken while the worker swaps it out. What was pushed before is in the worker's hands
+        // then, and the shared lane comes first in its next pass, so order is kept.
+        let pushed = self.lanes.with_current(&mut try_push).or_else(|| try_push(self.lanes.shared()));
+        self.settle(id, pushed.unwrap_or(Err(Reason::Contended)))
     }
 
     fn push_into(&self, content: &mut Content, waiting: Waiting) -> Result<(), Reason> {
@@ -107,13 +110,17 @@ impl Shared {
                 return Err(reason);
             }
         }
-        content.events.push_back(waiting);
+        content.push(waiting);
         Ok(())
     }
 
-    /// Evicts the lane's oldest events until the credit of one serves for `bytes`.
+    /// Evicts the lane's oldest events until the credit of one serves for `bytes`; none, if all of them would
+    /// not suffice.
     fn make_room(&self, content: &mut Content, bytes: usize) -> bool {
-        while let Some(oldest) = content.events.pop_front() {
+        if content.bytes() + self.credits.free_bytes() < bytes {
+            return false;
+        }
+        while let Some(oldest) = content.pop_oldest() {
             self.ledger.row(oldest.id).dropped(Reason::Evicted);
             if self.credits.exchange(oldest.bytes, bytes) {
                 return true;
@@ -125,15 +132,16 @@ impl Shared {
     /// Puts an admitted event into the calling thread's lane, waiting for room and for the lane.
     pub(crate) fn push_waiting(&self, id: TypeId, event: Event) -> Observed {
         let bytes = event.bytes();
+        let since = self.clock.now();
         let pushed = self.wait_for_credit(bytes).and_then(|()| {
-            let waiting = Waiting { event, id, bytes, since: self.clock.now() };
+            let waiting = Waiting { event, id, bytes, since };
             self.lanes.with_current(|lane| {
                 let mut content = lane.lock();
                 if content.finished {
                     self.credits.give_back(bytes);
                     return Err(Reason::Stopped);
                 }
-                content.events.push_back(waiting);
+                content.push(waiting);
                 Ok(())
             })
         });
@@ -195,5 +203,38 @@ impl Shared {
             by_type: offered.map(|((_, name), counts)| (name, TypeStats::from(counts))).collect(),
             latency_ms: self.latency_ms.snapshot(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admit::KeepAll;
+
+    fn alone() -> Shared {
+        let latency = FixedHistogram::new([1.0]).expect("valid bounds");
+        let credits = Credits::new(10, 1 << 20);
+        Shared::new(
+            EventTypes::default(),
+            Box::new(KeepAll),
+            DropPolicy::Oldest,
+            Clock::new(),
+            credits,
+            latency,
+        )
+    }
+
+    #[test]
+    fn a_lane_that_is_taken_leaves_the_shared_one_and_only_then_the_event_is_dropped() {
+        let shared = alone();
+        let push = || shared.push(TypeId::OVERFLOW, Event::new("e"));
+        assert_eq!(push(), Observed::Accepted);
+        shared.lanes.with_current(|own| {
+            let _taken = own.lock();
+            assert_eq!(push(), Observed::Accepted);
+            let _both = shared.lanes.shared().lock();
+            assert_eq!(push(), Observed::Dropped(Reason::Contended));
+        });
+        assert_eq!(shared.credits.items(), 2);
     }
 }

@@ -84,5 +84,5 @@ impl From<&Counts> for TypeStats {
 }
 
 pub(crate) fn by_reason(counts: &Counts) -> impl Iterator<Item = (&'static str, u64)> {
-    Reason::ALL.into_iter().map(|reason| (reason.name(), counts.dropped[reason.index()]))
+    Reason::ALL.iter().map(|reason| (reason.name(), counts.dropped[reason.index()]))
 }

@@ -51,21 +51,29 @@ impl Value {
         match self {
             Self::Str(text) => text_heap_bytes(text),
             Self::List(values) => {
-                values.iter().map(|value| size_of::<Self>() + value.heap_bytes()).sum::<usize>()
+                let slots = ALLOCATION_BYTES + values.capacity() * size_of::<Self>();
+                slots + values.iter().map(Self::heap_bytes).sum::<usize>()
             }
-            Self::Map(entries) => entries.iter().map(entry_bytes).sum(),
+            Self::Map(entries) => {
+                let slots = ALLOCATION_BYTES + entries.capacity() * size_of::<(SmolStr, Self)>();
+                slots + entries.iter().map(entry_heap_bytes).sum::<usize>()
+            }
             _ => 0,
         }
     }
 }
 
-/// Bytes of a field: its slot and what that points to.
-pub(crate) fn entry_bytes((key, value): &(SmolStr, Value)) -> usize {
-    size_of::<(SmolStr, Value)>() + text_heap_bytes(key) + value.heap_bytes()
+/// What an allocation costs beyond what was asked for: the allocator's header and its rounding up, and the two
+/// counters of a shared text.
+pub(crate) const ALLOCATION_BYTES: usize = 32;
+
+/// Bytes that a field points to.
+pub(crate) fn entry_heap_bytes((key, value): &(SmolStr, Value)) -> usize {
+    text_heap_bytes(key) + value.heap_bytes()
 }
 
 pub(crate) fn text_heap_bytes(text: &SmolStr) -> usize {
-    if text.is_heap_allocated() { text.len() } else { 0 }
+    if text.is_heap_allocated() { ALLOCATION_BYTES + text.len() } else { 0 }
 }
 
 macro_rules! from {

@@ -20,7 +20,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// From this many events in one pass on, the next pass follows without a pause.
 const BUSY: usize = 256;
 /// Room that an emptied lane keeps; what a burst needed beyond it is given back.
-const KEPT_CAPACITY: usize = 256;
+const KEPT_CAPACITY: usize = 64;
 /// How long a producer that waits for room sleeps before it looks for itself.
 const ROOM_CHECK: Duration = Duration::from_millis(5);
 
@@ -120,27 +120,35 @@ pub(crate) fn run(shared: &Shared) {
     WORKER_OF.with(|of| of.set(shared.lanes.observer() + 1));
     let mut lanes = vec![Arc::clone(shared.lanes.shared())];
     let mut batch = VecDeque::new();
+    // Foreign code is contained where it is called; should anything else panic, polling goes on all the same.
+    while contain(|| poll(shared, &mut lanes, &mut batch)).is_err() {}
+    lanes.extend(shared.lanes.finish());
+    for lane in &lanes {
+        lane.finish_into(&mut batch);
+        let _ = contain(|| handle_all(shared, &mut batch));
+    }
+    // Handlers often hold a handle of their own observer; nobody will call them any more.
+    shared.handlers.clear();
+    shared.passes.exit();
+}
+
+/// Looks into the lanes again and again, until the observer is stopping and has been looked through once more.
+fn poll(shared: &Shared, lanes: &mut Vec<Arc<Lane>>, batch: &mut VecDeque<Waiting>) {
     let mut pause = SHORTEST_PAUSE;
     loop {
         let stopping = shared.is_stopping();
         shared.passes.begin();
         lanes.extend(shared.lanes.take_new());
-        let handled = pass(shared, &mut lanes, &mut batch);
+        let handled = pass(shared, lanes, batch);
         shared.passes.complete();
         if stopping {
-            break;
+            return;
         }
         if handled < BUSY {
             pause = if handled > 0 { SHORTEST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
             std::thread::park_timeout(pause);
         }
     }
-    lanes.extend(shared.lanes.finish());
-    for lane in &lanes {
-        lane.finish_into(&mut batch);
-        handle_all(shared, &mut batch);
-    }
-    shared.passes.exit();
 }
 
 /// Handles what is in the lanes now, and lets go of lanes whose threads have ended.
@@ -165,6 +173,8 @@ fn handle_all(shared: &Shared, batch: &mut VecDeque<Waiting>) -> usize {
         handle(shared, &handlers, waiting);
         handled += 1;
     }
+    // A handler that was removed meanwhile has its last owner here, and its drop is foreign code.
+    let _ = contain(|| drop(handlers));
     batch.shrink_to(KEPT_CAPACITY);
     handled
 }

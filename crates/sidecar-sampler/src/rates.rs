@@ -40,6 +40,11 @@ impl Rates {
         Ok(())
     }
 
+    /// The types with a rate of their own.
+    pub(crate) fn types(&self) -> impl Iterator<Item = &str> {
+        self.types.keys().map(String::as_str)
+    }
+
     /// The threshold for `event_type`: its own, its signal's, that of `events`, or the default.
     pub(crate) fn threshold(&self, event_type: &str) -> u64 {
         let signal = Signal::of(event_type);

@@ -34,6 +34,10 @@ impl Sampler {
 
     pub(crate) fn new(rates: Rates, draws: Draws, names: EventTypes) -> Self {
         let thresholds = (0..names.limit()).map(|_| AtomicU64::new(UNRESOLVED)).collect();
+        // Types with a rate of their own get their place before a flood of others can fill the table.
+        rates.types().for_each(|name| {
+            names.intern(name);
+        });
         let rates = ArcSwap::from_pointee(rates);
         Self { shared: Arc::new(Shared { names, draws, rates, changing: Mutex::new(()), thresholds }) }
     }
@@ -76,7 +80,9 @@ impl Sampler {
     /// # Errors
     /// When the rate is not a number from 0.0 to 1.0, or 1 024 types have one already.
     pub fn set_event_type_rate(&self, event_type: &str, rate: f64) -> Result<(), SettingsError> {
-        self.shared.change(|rates| rates.set_type(event_type, rate))
+        self.shared.change(|rates| rates.set_type(event_type, rate))?;
+        self.intern(event_type);
+        Ok(())
     }
 
     /// The rate in force for an event type.

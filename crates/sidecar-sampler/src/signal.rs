@@ -30,8 +30,8 @@ const PREFIXES: [(&str, Signal); 7] = [
 
 impl Signal {
     /// Every signal.
-    pub const ALL: [Self; 6] =
-        [Self::Events, Self::Traces, Self::Profiling, Self::TestEvents, Self::PerfMetrics, Self::DebugLogs];
+    pub const ALL: &'static [Self] =
+        &[Self::Events, Self::Traces, Self::Profiling, Self::TestEvents, Self::PerfMetrics, Self::DebugLogs];
 
     /// The signal that `event_type` belongs to.
     #[must_use]
@@ -43,7 +43,7 @@ impl Signal {
     /// The signal called `name` in configuration.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|signal| signal.name() == name)
+        Self::ALL.iter().copied().find(|signal| signal.name() == name)
     }
 
     /// Its name in configuration.
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn names_lead_back_to_their_signal() {
         for signal in Signal::ALL {
-            assert_eq!(Signal::from_name(signal.name()), Some(signal));
+            assert_eq!(Signal::from_name(signal.name()), Some(*signal));
         }
         assert_eq!(Signal::from_name("Events"), None);
     }

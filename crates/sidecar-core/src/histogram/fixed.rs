@@ -4,7 +4,8 @@ use crate::settings::SettingsError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// A histogram over fixed, ascending upper bounds. Recording is two atomic operations, without a lock.
+/// A histogram over fixed, ascending upper bounds. Recording takes no lock: one addition, and one
+/// compare-and-swap that is tried again while others record.
 ///
 /// Its count is the sum of its buckets by construction, so a snapshot can never show `+Inf` and `count`
 /// apart, whatever is recorded meanwhile; the sum may lead or trail by recordings in flight.
@@ -42,7 +43,7 @@ impl FixedHistogram {
         Ok(Self { bounds, counts, sum_bits: AtomicU64::new(0.0f64.to_bits()) })
     }
 
-    /// Records one value. NaN is ignored and reported as `false`.
+    /// Records one value. NaN is ignored and reported as `false`; infinities count, and make the sum infinite.
     pub fn record(&self, value: f64) -> bool {
         if value.is_nan() {
             return false;

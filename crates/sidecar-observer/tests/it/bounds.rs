@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 fn held(policy: DropPolicy) -> (Observer, Gate) {
     let observer = Observer::builder().queue_size(4).drop_policy(policy).start().expect("valid settings");
     let gate = Gate::hold(&observer, "gate");
-    assert_eq!(observer.observe(Event::new("gate")), Observed::Accepted);
+    assert_eq!(observer.observe_waiting(Event::new("gate")), Observed::Accepted);
     gate.wait_until_held();
     (observer, gate)
 }
@@ -62,7 +62,7 @@ fn bytes_are_bounded_over_all_lanes() {
     let observer = Observer::builder().queue_bytes(64 << 10).drop_policy(DropPolicy::Newest).start();
     let observer = observer.expect("valid settings");
     let gate = Gate::hold(&observer, "gate");
-    observer.observe(Event::new("gate"));
+    observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
     let large = || Event::new("large").with("text", "x".repeat(20 << 10));
     let answers: Vec<_> = (0..4).map(|_| observer.observe(large())).collect();
@@ -81,13 +81,29 @@ fn bytes_are_bounded_over_all_lanes() {
 fn an_event_larger_than_the_whole_queue_evicts_nobody() {
     let observer = Observer::builder().queue_bytes(8 << 10).start().expect("valid settings");
     let gate = Gate::hold(&observer, "gate");
-    observer.observe(Event::new("gate"));
+    observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
     assert_eq!(observer.observe(Event::new("small")), Observed::Accepted);
     let oversize = Event::new("oversize").with("text", "x".repeat(9 << 10));
     assert_eq!(observer.observe(oversize), Observed::Dropped(Reason::Bytes));
     gate.open();
     assert_eq!(observer.flush(PATIENCE).processed, 2);
+}
+
+#[test]
+fn an_event_that_no_eviction_would_make_room_for_evicts_nobody() {
+    let observer = Observer::builder().queue_bytes(64 << 10).start().expect("valid settings");
+    let gate = Gate::hold(&observer, "gate");
+    observer.observe_waiting(Event::new("gate"));
+    gate.wait_until_held();
+    let other = observer.clone();
+    let large = || Event::new("large").with("text", "x".repeat(50 << 10));
+    std::thread::spawn(move || other.observe(large())).join().expect("no panic");
+    (0..5).for_each(|_| assert_eq!(observer.observe(Event::new("small")), Observed::Accepted));
+    assert_eq!(observer.observe(large()), Observed::Dropped(Reason::Bytes));
+    assert_eq!(observer.stats().dropped["evicted"], 0);
+    gate.open();
+    assert_eq!(observer.flush(PATIENCE).processed, 7);
 }
 
 #[test]

@@ -61,6 +61,17 @@ fn every_kept_event_carries_its_probability() {
 }
 
 #[test]
+fn a_closure_cannot_change_what_was_decided() {
+    let quarter = Probability::from_threshold(1 << 61);
+    let observer = Observer::builder().admit(move |_: TypeId| quarter).start().expect("valid settings");
+    let (send, receive) = mpsc::channel();
+    observer.on_any(move |event| drop(send.send((event.event_type().to_owned(), event.probability()))));
+    observer.observe_with("a", |_| Event::new("b"));
+    let (event_type, probability) = receive.recv_timeout(PATIENCE).expect("it is handled");
+    assert_eq!((event_type.as_str(), probability.weight()), ("a", 4.0));
+}
+
+#[test]
 fn a_long_type_is_cut_at_a_character_and_flagged_also_an_empty_one_is_a_type() {
     let observer = Observer::builder().start().expect("defaults are valid");
     let event = seen(&observer, Event::new("é".repeat(65)));

@@ -97,6 +97,62 @@ fn a_closure_that_panics_while_building_fields_does_not_reach_the_host() {
     assert_conserved(&observer.stats());
 }
 
+/// Makes a closure capture `value`, and does nothing with it.
+fn hold<T>(value: &T) {
+    std::hint::black_box(value);
+}
+
+/// Runs its closure when dropped.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[test]
+fn a_handler_that_panics_when_dropped_takes_neither_worker_nor_host_along() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    let (handle, own) = (observer.detached(), Arc::new(OnceLock::new()));
+    let id = Arc::clone(&own);
+    let bomb = OnDrop(|| panic!("dropped"));
+    let registered = observer.on("a", move |_| {
+        hold(&bomb);
+        // The worker is the last to hold the handler then, and drops it.
+        handle.remove(*id.get().expect("set before the first event"));
+    });
+    own.set(registered).expect("only set here");
+    observer.observe_waiting(Event::new("a"));
+    assert_eq!(observer.flush(PATIENCE).processed, 1);
+    let bomb = OnDrop(|| panic!("dropped"));
+    let second = observer.on("b", move |_| hold(&bomb));
+    assert!(observer.remove(second), "this time the host's thread drops it");
+    observer.observe_waiting(Event::new("a"));
+    assert_eq!(observer.flush(PATIENCE).processed, 2, "the worker goes on");
+}
+
+#[test]
+fn a_handler_whose_drop_registers_another_does_not_deadlock() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    let handle = observer.detached();
+    let reborn = OnDrop(move || {
+        handle.on("again", |_| ());
+    });
+    let id = observer.on("a", move |_| hold(&reborn));
+    assert!(observer.remove(id));
+}
+
+#[test]
+fn handlers_are_let_go_once_the_observer_has_stopped() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    let held = Arc::new(());
+    let (inside, handle) = (Arc::clone(&held), observer.detached());
+    observer.on_any(move |_| hold(&(&inside, &handle)));
+    let _ = observer.shutdown(PATIENCE);
+    assert_eq!(Arc::strong_count(&held), 1);
+}
+
 #[test]
 fn latency_is_recorded_for_every_event() {
     let observer = Observer::builder().start().expect("defaults are valid");

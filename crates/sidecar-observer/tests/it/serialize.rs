@@ -50,6 +50,25 @@ fn of_two_entries_of_one_name_the_last_holds() {
 }
 
 #[test]
+fn nested_values_are_accounted_with_the_room_they_keep() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    let gate = crate::Gate::hold(&observer, "gate");
+    observer.observe_waiting(Event::new("gate"));
+    gate.wait_until_held();
+    let before = observer.queue_bytes();
+    let lists: Value = serde_json::from_str(&format!("[{}[1]]", "[1],".repeat(9_999))).expect("valid");
+    let Value::List(items) = &lists else { panic!("a list") };
+    let slots = |values: &Vec<Value>| values.capacity() * size_of::<Value>();
+    let inner: usize =
+        items.iter().map(|item| if let Value::List(item) = item { slots(item) } else { 0 }).sum();
+    let held = slots(items) + inner;
+    observer.observe_waiting(Event::new("lists").with("data", lists));
+    let counted = observer.queue_bytes() - before;
+    assert!(counted >= held + 10_000 * 16, "{counted} for {held} and the allocator's headers");
+    gate.open();
+}
+
+#[test]
 fn names_are_unique_however_many_there_are() {
     for keys in [1, 15, 16, 17, 100] {
         let once: Vec<String> = (0..keys).map(|n| format!("\"k{n}\":{n}")).collect();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 fn shutdown_returns_by_its_deadline_although_a_handler_hangs() {
     let observer = Observer::builder().start().expect("defaults are valid");
     let gate = Gate::hold(&observer, "gate");
-    observer.observe(Event::new("gate"));
+    observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
     observer.observe(Event::new("behind"));
     let start = Instant::now();
@@ -21,6 +21,19 @@ fn shutdown_returns_by_its_deadline_although_a_handler_hangs() {
     assert_conserved(&observer.stats());
     gate.open();
     assert_eq!(observer.shutdown(PATIENCE).processed, 2, "asked again, it reports the rest");
+}
+
+#[test]
+fn dropping_after_a_shutdown_does_not_wait_again() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    let gate = Gate::hold(&observer, "gate");
+    observer.observe_waiting(Event::new("gate"));
+    gate.wait_until_held();
+    let _ = observer.shutdown(Duration::ZERO);
+    let start = Instant::now();
+    drop(observer);
+    assert!(start.elapsed() < Duration::from_millis(900), "dropping alone would have waited a second");
+    gate.open();
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn waiting_producers_lose_nothing_through_a_tiny_queue() {
 fn a_producer_that_waits_is_released_when_the_observer_stops() {
     let observer = Observer::builder().queue_size(1).start().expect("valid settings");
     let gate = Gate::hold(&observer, "gate");
-    observer.observe(Event::new("gate"));
+    observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
     let (send, receive) = mpsc::channel();
     let producer = observer.clone();

@@ -75,6 +75,17 @@ fn type_rates_are_bounded() {
 }
 
 #[test]
+fn a_configured_rate_survives_a_flood_of_other_types() {
+    let names = EventTypes::with_limit(3);
+    let sampler = Sampler::builder().names(names).rate("events", 0.0).event_type_rate("login", 1.0).build();
+    let sampler = sampler.expect("valid");
+    for n in 0..100 {
+        sampler.intern(&format!("flood-{n}"));
+    }
+    assert_eq!(rate(&sampler, "login"), 1.0);
+}
+
+#[test]
 fn types_beyond_the_bound_share_the_rate_of_events() {
     let names = EventTypes::with_limit(3);
     let sampler = Sampler::builder().names(names).rate("events", 0.5).rate("traces", 0.25).build();
