@@ -224,7 +224,7 @@ impl Engine {
         self.tick(self.clock.now());
         let engine = Arc::clone(self);
         threads::spawn("health", move || {
-            let _ = engine.sleeper.set(thread::current());
+            engine.ticked_by(thread::current());
             loop {
                 match engine.tick(engine.clock.now()) {
                     NEVER => break,
@@ -236,6 +236,11 @@ impl Engine {
             }
         })?;
         Ok(())
+    }
+
+    /// Names the thread to unpark when a tick is due earlier than planned; the first one named stays.
+    pub(crate) fn ticked_by(&self, thread: Thread) {
+        let _ = self.sleeper.set(thread);
     }
 
     fn wake(&self) {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::thread::Thread;
 
 use crate::builder::HealthBuilder;
 use crate::built_in::BuiltIn;
@@ -125,6 +126,13 @@ impl Health {
     /// is not in one. The scheduler, and with it the whole, is unhealthy from now on.
     pub fn stop(&self) {
         self.engine().stop();
+    }
+
+    /// Names the thread that calls [`tick`](Self::tick), for whoever drives a checker made by
+    /// [`build`](HealthBuilder::build): it is unparked when a registration or a result makes a tick due
+    /// earlier than the last one said. Without it those wait for the planned tick. The first thread stays.
+    pub fn ticked_by(&self, thread: Thread) {
+        self.engine().ticked_by(thread);
     }
 
     /// Judges the built-in components that are due, hands due checks to their own threads and counts those

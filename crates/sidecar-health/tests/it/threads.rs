@@ -21,6 +21,18 @@ fn start_judges_what_is_built_in_before_it_returns() {
 }
 
 #[test]
+fn the_thread_that_ticks_is_woken_when_something_is_due_earlier() {
+    let health = Health::builder().build().expect("valid settings");
+    health.ticked_by(std::thread::current());
+    let now = sidecar_health::Clock::new().now();
+    health.tick(now);
+    health.register(fast("late", &Script::default())).expect("a new name");
+    let begun = std::time::Instant::now();
+    std::thread::park_timeout(Duration::from_secs(30));
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn checks_go_on_by_themselves_beside_one_that_hangs() {
     let (hang, pass) = (Script::of(Step::Hang), Script::default());
     let health = Health::builder()
