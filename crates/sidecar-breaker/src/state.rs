@@ -22,8 +22,8 @@ pub enum State {
 
 impl State {
     /// Every state, for one-hot metrics and tables.
-    pub const ALL: [Self; 6] =
-        [Self::Closed, Self::Open, Self::HalfOpen, Self::ForcedOpen, Self::Disabled, Self::MetricsOnly];
+    pub const ALL: &'static [Self] =
+        &[Self::Closed, Self::Open, Self::HalfOpen, Self::ForcedOpen, Self::Disabled, Self::MetricsOnly];
 
     /// The state's word in JSON and on metrics, for example `HALF_OPEN`.
     #[must_use]

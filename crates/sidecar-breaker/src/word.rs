@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn both_halves_survive_packing() {
         for generation in [0, 1, 12_345, u64::MAX >> STATE_BITS] {
-            for state in State::ALL {
+            for &state in State::ALL {
                 let word = Word::new(generation, state);
                 assert_eq!((word.generation(), word.state()), (generation, state));
             }
