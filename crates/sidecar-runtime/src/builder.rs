@@ -8,6 +8,7 @@ use crate::wiring::gate::Gate;
 use crate::wiring::ticker::{Tick, Ticker};
 use crate::wiring::{sources, vitals};
 use sidecar_breaker::BreakerRegistry;
+use sidecar_config::ConfigError;
 use sidecar_core::{Clock, EventTypes, SettingsError, panics};
 use sidecar_health::{Component, Health};
 use sidecar_metrics::MetricsCollector;
@@ -44,7 +45,9 @@ impl SidecarBuilder {
         self
     }
 
-    /// The configuration made in code, instead of files and environment. Defaults to none.
+    /// The configuration as code made it. Nothing else is read then, no file and no variable: start from
+    /// [`SidecarConfig::load`] or [`from_file`](SidecarConfig::from_file) to have them below what code sets.
+    /// Defaults to none.
     pub fn config(mut self, config: SidecarConfig) -> Self {
         self.config = Some(config);
         self
@@ -92,9 +95,13 @@ impl SidecarBuilder {
     /// What can be mended: a bad configuration, an address in use, no room for a thread. Nothing is left
     /// running then.
     pub fn start(self) -> Result<Sidecar, StartError> {
-        let config = match self.config {
-            Some(config) => config,
-            None => {
+        let config = match (self.config, self.files.first()) {
+            (Some(config), None) => config,
+            (Some(_), Some(file)) => {
+                let message = "is not read beside a configuration given in code";
+                return Err(StartError::Config(ConfigError::file(file, message).into()));
+            }
+            (None, _) => {
                 let loaded = SidecarConfig::load(&self.files).map_err(StartError::Config)?;
                 // A subscriber is foreign code: what it does is no reason not to start.
                 let tell = || loaded.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
@@ -118,6 +125,7 @@ impl SidecarBuilder {
             tick(clock.now());
         });
         let ticker = Ticker::start(clock, ticks).map_err(sidecar_core::StartError::Thread)?;
+        handle.health().ticked_by(ticker.thread().clone());
         #[cfg(feature = "http")]
         let server = self.http.serve(&handle).map_err(StartError::Http)?;
         let parts = Parts {

@@ -38,9 +38,10 @@
 //! once a second by the periodic thread.
 //!
 //! # Limits
-//! - Two sidecars in one process are independent: nothing is global.
-//! - A handler, check or callback that holds a [`SidecarHandle`] forms a cycle: the pieces' memory is then kept
-//!   after the sidecar has stopped, but nothing runs any more.
+//! - Two sidecars in one process are independent, but each counts the other's threads as its own CPU.
+//! - A check that holds a [`SidecarHandle`] forms a cycle: the pieces' memory is then kept after the sidecar has
+//!   stopped, but nothing runs any more. Handlers are let go when it stops.
+//! - Settings of pieces that are not there - `adaptive`, `performance` - are checked and have no effect.
 //!
 //! # Features
 //! `http`: the endpoints. `full`: everything.
@@ -60,6 +61,7 @@ pub use builder::SidecarBuilder;
 pub use config::SidecarConfig;
 pub use error::StartError;
 pub use sidecar::{Sidecar, SidecarHandle};
+pub use sidecar_config::{ConfigError, ConfigErrors, Provenance, Warning};
 pub use sidecar_observer::observe;
 
 #[doc(inline)]

@@ -77,7 +77,7 @@ fn circuits(out: &mut SourceOutput, registry: &BreakerRegistry) {
     let mut family =
         out.gauge("sidecar_breaker_state", "1 for the state the breaker is in, 0 for the others.");
     for breaker in &snapshots {
-        for state in State::ALL {
+        for &state in State::ALL {
             let is = u64::from(breaker.state == state);
             family.sample(&[("breaker", &breaker.name), ("state", state.as_str())], is);
         }

@@ -35,6 +35,11 @@ impl Ticker {
         })?;
         Ok(Self { stopping, thread: thread.thread().clone() })
     }
+
+    /// The thread, to be unparked by whoever is due earlier than it said.
+    pub(crate) fn thread(&self) -> &Thread {
+        &self.thread
+    }
 }
 
 /// A tick that panics must not take the others with it.

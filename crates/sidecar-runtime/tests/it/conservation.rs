@@ -65,7 +65,9 @@ fn assert_agree(stats: &ObserverStats, answers: &Answers) {
     for (reason, count) in stats.dropped.iter().filter(|(reason, _)| **reason != "evicted") {
         assert_eq!(*count, answers.dropped.get(reason).copied().unwrap_or(0), "{reason}");
     }
-    assert_eq!(stats.by_type["never"].sampled_out, PRODUCERS * EACH / 100);
+    let never = &stats.by_type["never"];
+    let refused: u64 = never.dropped.values().sum();
+    assert_eq!(never.sampled_out + refused, PRODUCERS * EACH / 100, "{never:?}");
     assert!(stats.failed > 0 && stats.errors == stats.failed, "{stats:?}");
 }
 

@@ -47,6 +47,14 @@ fn a_file_that_is_wrong_or_missing_is_named() {
 }
 
 #[test]
+fn a_file_beside_a_configuration_in_code_is_refused_instead_of_passed_over() {
+    match Sidecar::builder().config(SidecarConfig::default()).config_file("sidecar.yml").start() {
+        Err(StartError::Config(errors)) => assert!(errors.to_string().contains("sidecar.yml"), "{errors}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_file_is_followed() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("sidecar.yml");

@@ -44,6 +44,53 @@ observability:
 }
 
 #[test]
+fn a_list_that_is_too_long_moves_no_error_to_another_place() {
+    let percentiles: Vec<String> = (0..40).map(|number| number.to_string()).collect();
+    let text = format!(
+        "\
+runtime:
+  sidecar:
+    enabled: 7
+observability:
+  health:
+    degraded_threshold: 5
+  performance:
+    sample_rate: 3
+    percentiles: [{}]
+",
+        percentiles.join(", ")
+    );
+    let lines = refused("s.yml", text);
+    let rate = "but must be a number from 0.0 to 1.0";
+    assert_eq!(
+        lines[..4],
+        [
+            "s.yml:3: runtime.sidecar.enabled is 7, but must be true or false".to_owned(),
+            format!("s.yml:6: observability.health.degraded_threshold is 5, {rate}"),
+            format!("s.yml:8: observability.performance.sample_rate is 3, {rate}"),
+            // The items are judged before the length of their list, and stand on the same line.
+            format!("s.yml:9: observability.performance.percentiles.2 is 2, {rate}"),
+        ]
+    );
+    assert_eq!(lines.len(), 3 + 38 + 1, "{lines:?}");
+    assert_eq!(
+        lines[41],
+        "s.yml:9: observability.performance.percentiles is of length 40, but must be of length 32 at most"
+    );
+}
+
+#[test]
+fn a_decimal_is_shown_as_one() {
+    let text = "runtime: {sidecar: {resources: {max_queue_size: 1000.0}}}\n";
+    assert_eq!(
+        refused("s.yml", text),
+        [
+            "s.yml:1: runtime.sidecar.resources.max_queue_size is 1000.0, but must be a whole number from 1 to 10000000"
+        ]
+    );
+}
+
+#[test]
 fn toml_and_json_errors_have_lines_too() {
     let toml = "[runtime.sidecar.sampling]\nevents = 2\n[observability.health]\nchek_interval = 1\n";
     assert_eq!(

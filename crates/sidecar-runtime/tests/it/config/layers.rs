@@ -85,6 +85,30 @@ fn adaptive_is_a_word_a_flag_or_a_map() {
 }
 
 #[test]
+fn adaptive_that_is_disabled_stays_so_when_a_later_file_gives_a_factor() {
+    let adaptive = |texts: [&str; 2]| {
+        let files = texts.map(|text| {
+            file("s.yml", format!("runtime: {{sidecar: {{sampling: {{adaptive: {text}}}}}}}"))
+        });
+        let paths = files.each_ref().map(|(_directory, path)| path.clone());
+        let loaded = SidecarConfig::load_with(&paths, NO_VARIABLES).expect("valid");
+        let adaptive = loaded.config.runtime.sidecar.sampling.adaptive;
+        (adaptive.enabled, adaptive.boost_factor)
+    };
+    for disabled in ["disabled", "false", "{enabled: false}"] {
+        assert_eq!(adaptive([disabled, "{boost_factor: 3}"]), (false, 3.0), "{disabled}");
+        assert_eq!(adaptive(["{boost_factor: 3}", disabled]), (false, 3.0), "{disabled}");
+    }
+}
+
+#[test]
+fn many_event_types_may_stand_without_a_rate() {
+    let types: String = (0..300).map(|number| format!("        t{number}:\n")).collect();
+    let text = format!("runtime:\n  sidecar:\n    sampling:\n      event_types:\n{types}");
+    assert_eq!(load("s.yml", &text).config, SidecarConfig::default());
+}
+
+#[test]
 fn anchors_merges_and_a_byte_order_mark_are_read() {
     let text = "\u{feff}base: &base {events: 0.3, traces: 0.4}\nruntime:\n  sidecar:\n    sampling:\n      <<: *base\n      traces: 0.5\n";
     let sampling = load("s.yaml", text).config.runtime.sidecar.sampling;
