@@ -5,6 +5,20 @@ use std::path::PathBuf;
 
 use crate::origin::Origin;
 
+/// Most errors that one layer reports.
+pub(crate) const MAX_ERRORS: usize = 100;
+
+/// Puts the errors of one layer in the order of its lines, and keeps [`MAX_ERRORS`] of them and one that says
+/// that there were more.
+pub(crate) fn tidy(errors: &mut Vec<ConfigError>) {
+    errors.sort_by_key(|error| error.origin.line().unwrap_or(usize::MAX));
+    if let Some(left_out) = errors.get(MAX_ERRORS) {
+        let origin = left_out.origin.at(None);
+        errors.truncate(MAX_ERRORS);
+        errors.push(ConfigError::too_many(origin));
+    }
+}
+
 /// What is wrong with one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

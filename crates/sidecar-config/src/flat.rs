@@ -6,7 +6,7 @@ use figment::error::Actual;
 use figment::value::Value;
 use serde::Serialize;
 
-use crate::node::quote;
+use crate::node::{decimal, quote};
 
 /// A settings value, serialised, so that its keys can be walked.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ pub(crate) fn show(value: &Value) -> String {
             Actual::Bool(value) => value.to_string(),
             Actual::Unsigned(value) => value.to_string(),
             Actual::Signed(value) => value.to_string(),
-            Actual::Float(value) => value.to_string(),
+            Actual::Float(value) => decimal(value),
             Actual::Str(text) => quote(&text),
             Actual::Char(value) => quote(&value.to_string()),
             _ => "not set".to_owned(),

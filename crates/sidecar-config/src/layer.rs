@@ -5,25 +5,21 @@ use figment::providers::Serialized;
 use figment::value::{Dict, Map};
 use figment::{Figment, Metadata, Profile, Provider};
 
-use crate::error::ConfigError;
+use crate::error::{ConfigError, MAX_ERRORS, tidy};
 use crate::flat::Flat;
 use crate::node::{Found, Node};
 use crate::origin::Origin;
 use crate::sections::Findings;
 use crate::suggest::nearest;
-use crate::validate::{Settings, judge};
+use crate::validate::{Refused, Settings, judge};
 
-/// Most errors that one layer reports.
-pub(crate) const MAX_ERRORS: usize = 100;
+/// Most keys without a value that are looked at one by one. Each takes a round without being an error, unless
+/// no setting has that key; beyond this many, all that are left count as not given, unknown ones too.
+const MAX_VALUELESS: usize = 50;
 
-/// Most times that a layer is read again after a wrong value was set aside. Keys without a value take a round
-/// each without being errors.
-const MAX_ROUNDS: usize = 200;
-
-/// Puts the errors of one layer in the order of its lines.
-pub(crate) fn sort(errors: &mut [ConfigError]) {
-    errors.sort_by_key(|error| error.origin().line().unwrap_or(usize::MAX));
-}
+/// Most times that a layer is read again after a value was set aside: a required key that was wrong takes a
+/// second round, when it is missing.
+const MAX_ROUNDS: usize = 2 * MAX_ERRORS + MAX_VALUELESS + 1;
 
 /// What one file or variable says.
 #[derive(Debug)]
@@ -70,21 +66,30 @@ impl Layer {
             let refused = settings.iter().flat_map(|settings| judge(settings, &flat));
             let given = refused.filter(|refused| self.gives(&refused.path));
             let refused: Vec<_> = given.take(MAX_ERRORS + 1).collect();
+            // Every place is told before anything is taken out: a list may be refused beside its items.
+            errors.extend(refused.iter().filter_map(|refused| {
+                let found = self.root.find(&refused.path)?;
+                let (origin, key) = (self.origin.at(found.entry.line), found.keys.join("."));
+                let value = if refused.by_rule && found.is_scalar() {
+                    // As it is written: a whole number may stand for a decimal.
+                    found.entry.node.describe()
+                } else {
+                    refused.value.clone()
+                };
+                Some(ConfigError::value(origin, key, value, refused.allowed.clone()))
+            }));
             // From the last one, so that taking out an item of a list leaves the others' paths as they are.
-            for refused in refused.into_iter().rev() {
-                let Some(found) = self.root.find(&refused.path) else { continue };
-                let origin = self.origin.at(found.entry.line);
-                let key = found.keys.join(".");
-                errors.push(ConfigError::value(origin, key, refused.value, refused.allowed));
-                self.root.remove(&refused.path);
+            for Refused { path, .. } in refused.iter().rev() {
+                if self.root.find(path).is_some_and(|found| !found.partial) {
+                    self.root.remove(path);
+                }
             }
         }
         self.root.prune_nulls();
-        sort(&mut errors);
-        if errors.len() > MAX_ERRORS {
-            errors.truncate(MAX_ERRORS);
-            errors.push(ConfigError::too_many(self.origin.clone()));
+        for (key, flag) in T::SHORTHANDS {
+            self.root.spell_out(&key.split('.').collect::<Vec<_>>(), flag);
         }
+        tidy(&mut errors);
         findings.errors.append(&mut errors);
     }
 
@@ -94,6 +99,7 @@ impl Layer {
     }
 
     fn settle<T: Settings>(&mut self, errors: &mut Vec<ConfigError>) -> Option<T> {
+        let mut valueless = 0;
         for _ in 0..MAX_ROUNDS {
             let error = match merge::<T>(std::slice::from_ref(self)) {
                 Ok(settings) => return Some(settings),
@@ -104,12 +110,21 @@ impl Layer {
                 return None;
             };
             let unknown = matches!(error.kind, Kind::UnknownField(..));
-            if unknown || found.in_list || !matches!(found.entry.node, Node::Null) {
+            if !unknown && !found.in_list && matches!(found.entry.node, Node::Null) {
+                valueless += 1;
+                if valueless > MAX_VALUELESS {
+                    self.root.prune_nulls();
+                    continue;
+                }
+            } else {
                 let told = describe::<T>(&self.origin, &found, &error.kind);
                 // A required key that was itself wrong, and set aside, is not missing as well.
                 let again = errors.iter().any(|earlier| told.key().is_some() && earlier.key() == told.key());
                 if !again {
                     errors.push(told);
+                }
+                if errors.len() > MAX_ERRORS {
+                    return None;
                 }
             }
             self.root.remove(&error.path);

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::env::EnvMap;
-use crate::error::{ConfigError, ConfigErrors, Warning};
+use crate::error::{ConfigError, ConfigErrors, MAX_ERRORS, Warning, tidy};
 use crate::flat::Flat;
-use crate::layer::{Layer, MAX_ERRORS, merge, sort};
+use crate::layer::{Layer, merge};
 use crate::origin::Origin;
 use crate::provenance::{Provenance, origin_of};
 use crate::sections::Findings;
@@ -129,12 +129,14 @@ impl<T: Settings> LiveBuilder<T> {
         let mut findings = Findings::default();
         let mut layers: Vec<Layer> = Vec::new();
         for path in &self.files {
-            let before = findings.errors.len();
-            if let Some(mut layer) = source::read(path, T::SECTIONS, &mut findings) {
-                layer.check::<T>(&mut findings);
+            let mut found = Findings::default();
+            if let Some(mut layer) = source::read(path, T::SECTIONS, &mut found) {
+                layer.check::<T>(&mut found);
                 layers.push(layer);
             }
-            sort(&mut findings.errors[before..]);
+            tidy(&mut found.errors);
+            findings.errors.append(&mut found.errors);
+            findings.warnings.append(&mut found.warnings);
         }
         if let Some(environment) = &self.environment {
             for mut layer in environment.layers::<T>(&mut findings) {
@@ -172,10 +174,15 @@ impl<T: Settings> LiveBuilder<T> {
         // What the layers give is judged already, unless only their sum is wrong.
         let sound = findings.errors.is_empty();
         let refused = judge(&settings, &after).into_iter().map(|refused| (origin(&refused.path), refused));
-        let refused = refused.filter(|(origin, _)| sound || *origin == Origin::Code).take(MAX_ERRORS);
-        findings.errors.extend(refused.map(|(origin, refused)| {
-            ConfigError::value(origin, refused.path.join("."), refused.value, refused.allowed)
-        }));
+        let refused = refused.filter(|(origin, _)| sound || *origin == Origin::Code);
+        let mut errors: Vec<_> = refused
+            .take(MAX_ERRORS + 1)
+            .map(|(origin, refused)| {
+                ConfigError::value(origin, refused.path.join("."), refused.value, refused.allowed)
+            })
+            .collect();
+        tidy(&mut errors);
+        findings.errors.append(&mut errors);
         ConfigErrors::of(findings.errors)?;
         let provenance = Provenance::of(&effective, origin);
         let generation =

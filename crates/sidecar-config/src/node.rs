@@ -36,6 +36,13 @@ pub(crate) struct Found<'a> {
     pub(crate) in_list: bool,
 }
 
+impl Found<'_> {
+    /// Whether the whole path is there, and a plain value at its end.
+    pub(crate) fn is_scalar(&self) -> bool {
+        !self.partial && !matches!(self.entry.node, Node::List(_) | Node::Map(_))
+    }
+}
+
 impl Node {
     /// A list whose entries are named by their index.
     pub(crate) fn list(items: impl IntoIterator<Item = (Option<usize>, Self)>) -> Self {
@@ -126,6 +133,24 @@ impl Node {
         }
     }
 
+    /// Turns the flag or word at `path` into the map that it is short for: one whose `flag` it is, and which
+    /// says nothing else.
+    pub(crate) fn spell_out(&mut self, path: &[&str], flag: &str) {
+        let (Some((key, rest)), Self::Map(entries)) = (path.split_first(), self) else { return };
+        let Some(entry) = entries.iter_mut().find(|entry| entry.key == *key) else { return };
+        if !rest.is_empty() {
+            return entry.node.spell_out(rest, flag);
+        }
+        let value = match &entry.node {
+            Self::Bool(value) => *value,
+            Self::Text(word) if word == ENABLED => true,
+            Self::Text(word) if word == DISABLED => false,
+            _ => return,
+        };
+        let flag = Entry { key: flag.to_owned(), line: entry.line, node: Self::Bool(value) };
+        entry.node = Self::Map(vec![flag]);
+    }
+
     /// What the value looks like in a message: short, on one line.
     pub(crate) fn describe(&self) -> String {
         match self {
@@ -133,7 +158,7 @@ impl Node {
             Self::Bool(value) => value.to_string(),
             Self::Unsigned(value) => value.to_string(),
             Self::Signed(value) => value.to_string(),
-            Self::Number(value) => value.to_string(),
+            Self::Number(value) => decimal(*value),
             Self::Text(value) => quote(value),
             Self::List(_) => "a list".to_owned(),
             Self::Map(_) => "a map".to_owned(),
@@ -164,6 +189,16 @@ impl Node {
             ),
         }
     }
+}
+
+/// The words that may stand for a flag, in the key of the map that holds it.
+const ENABLED: &str = "enabled";
+const DISABLED: &str = "disabled";
+
+/// A number that is not written as a whole one: with its point or exponent, since `1000.0` is refused where
+/// `1000` is not.
+pub(crate) fn decimal(value: f64) -> String {
+    format!("{value:?}")
 }
 
 /// Longest piece of a text value that a message shows, in bytes.
@@ -216,6 +251,32 @@ mod tests {
         tree.prune_nulls();
         assert!(tree.find(&path(&["gone"])).is_none());
         assert!(tree.find(&path(&["list", "0"])).is_some());
+    }
+
+    #[test]
+    fn only_a_word_or_flag_is_spelt_out() {
+        let at = ["a", "b"];
+        for (leaf, spelt) in [
+            (Node::Text("enabled".into()), Some("true")),
+            (Node::Text("disabled".into()), Some("false")),
+            (Node::Bool(false), Some("false")),
+            (Node::Text("sometimes".into()), None),
+            (Node::Unsigned(1), None),
+            (Node::Map(Vec::new()), None),
+        ] {
+            let mut tree = Node::nested(&at, leaf);
+            tree.spell_out(&at, "on");
+            tree.spell_out(&["a", "absent"], "on");
+            tree.spell_out(&["a", "b", "on", "deeper"], "on");
+            let found = tree.find(&path(&["a", "b", "on"])).expect("a and b are there");
+            assert_eq!((!found.partial).then(|| found.entry.node.describe()).as_deref(), spelt);
+        }
+    }
+
+    #[test]
+    fn a_decimal_does_not_look_like_a_whole_number() {
+        let shown = |value| Node::Number(value).describe();
+        assert_eq!([1000.0, 0.5, 1e300, f64::NAN].map(shown), ["1000.0", "0.5", "1e300", "NaN"]);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Which part of a file is ours: the rest is left alone, but a near miss of our names is noticed.
 
-use crate::error::{ConfigError, Warning};
+use crate::error::{ConfigError, MAX_ERRORS, Warning};
 use crate::node::{Entry, Node};
 use crate::origin::Origin;
 use crate::suggest::slip;
+
+/// Most warnings about one file; those beyond are left out.
+const MAX_WARNINGS: usize = 100;
 
 /// What a load has found so far.
 #[derive(Debug, Default)]
@@ -23,7 +26,9 @@ pub(crate) fn own(root: Node, sections: &[&'static str], origin: &Origin, findin
             let paths: Vec<Vec<&'static str>> =
                 sections.iter().map(|path| path.split('.').collect()).collect();
             let paths: Vec<&[&'static str]> = paths.iter().map(Vec::as_slice).collect();
-            let mut walk = Walk { origin, findings, path: Vec::new() };
+            // One error more than are listed, so that it shows that there were more.
+            let (errors, warnings) = (MAX_ERRORS + 1, MAX_WARNINGS);
+            let mut walk = Walk { origin, findings, path: Vec::new(), errors, warnings };
             Node::Map(if paths.is_empty() { walk.ours(entries) } else { walk.towards(entries, &paths) })
         }
         other => {
@@ -38,6 +43,9 @@ struct Walk<'a> {
     origin: &'a Origin,
     findings: &'a mut Findings,
     path: Vec<String>,
+    /// How many more errors and warnings are noted.
+    errors: usize,
+    warnings: usize,
 }
 
 impl Walk<'_> {
@@ -48,11 +56,7 @@ impl Walk<'_> {
             entries.into_iter().partition(|entry| names.contains(&entry.key.as_str()));
         for entry in others {
             if let Some(name) = slip(&entry.key, &names) {
-                self.findings.warnings.push(Warning {
-                    origin: self.origin.at(entry.line),
-                    key: self.key(&entry.key),
-                    suggestion: self.key(name),
-                });
+                self.warn(&entry, name);
             }
         }
         let ours = self.without_repeats(ours);
@@ -73,12 +77,8 @@ impl Walk<'_> {
             Node::Map(entries) => Some(Node::Map(self.towards(entries, &below))),
             Node::Null => None,
             other => {
-                self.findings.errors.push(ConfigError::value(
-                    self.origin.at(entry.line),
-                    self.path.join("."),
-                    other.describe(),
-                    "a map".to_owned(),
-                ));
+                let (origin, key) = (self.origin.at(entry.line), self.path.join("."));
+                self.refuse(ConfigError::value(origin, key, other.describe(), "a map".to_owned()));
                 None
             }
         };
@@ -109,14 +109,29 @@ impl Walk<'_> {
         let mut kept = Vec::with_capacity(entries.len());
         for entry in entries {
             if let Some(&first) = first_lines.get(&entry.key) {
-                let key = self.key(&entry.key);
-                self.findings.errors.push(ConfigError::duplicate(self.origin.at(entry.line), key, first));
+                let (origin, key) = (self.origin.at(entry.line), self.key(&entry.key));
+                self.refuse(ConfigError::duplicate(origin, key, first));
             } else {
                 first_lines.insert(entry.key.clone(), entry.line);
                 kept.push(entry);
             }
         }
         kept
+    }
+
+    fn refuse(&mut self, error: ConfigError) {
+        if self.errors > 0 {
+            self.errors -= 1;
+            self.findings.errors.push(error);
+        }
+    }
+
+    fn warn(&mut self, entry: &Entry, name: &str) {
+        if self.warnings > 0 {
+            self.warnings -= 1;
+            let (key, suggestion) = (self.key(&entry.key), self.key(name));
+            self.findings.warnings.push(Warning { origin: self.origin.at(entry.line), key, suggestion });
+        }
     }
 
     fn key(&self, last: &str) -> String {

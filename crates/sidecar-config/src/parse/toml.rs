@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::{DeInteger, DeTable, DeValue};
 
 use super::{Lines, MAX_DEPTH, SyntaxError};
+use crate::error::MAX_ERRORS;
 use crate::node::{Entry, Node};
 
 pub(super) fn parse(text: &str) -> Result<Node, Vec<SyntaxError>> {
@@ -19,7 +20,8 @@ pub(super) fn parse(text: &str) -> Result<Node, Vec<SyntaxError>> {
             let line = error.span().map(|span| lines.at(span.start));
             SyntaxError::new(line, error.message().replace('\n', ", "))
         };
-        return Err(errors.iter().map(error).collect());
+        // One more than are listed, so that it shows that there were more.
+        return Err(errors.iter().take(MAX_ERRORS + 1).map(error).collect());
     }
     table(document.get_ref(), &lines, 0).map_err(|error| vec![error])
 }
@@ -132,12 +134,17 @@ mod tests {
     }
 
     #[test]
+    fn no_more_syntax_errors_are_kept_than_show_that_there_are_many() {
+        assert_eq!(parse(&"= 1\n".repeat(10_000)).expect_err("no keys").len(), MAX_ERRORS + 1);
+    }
+
+    #[test]
     fn values_keep_their_kinds() {
         let tree =
             parse("a = 0x1F\nb = -3\nc = 1_000\nd = inf\ne = 1979-05-27\nf = 1e3\n").expect("valid TOML");
         let Node::Map(entries) = tree else { panic!("a document is a map") };
         let shown: Vec<String> = entries.iter().map(|entry| entry.node.describe()).collect();
-        assert_eq!(shown, ["31", "-3", "1000", "inf", "\"1979-05-27\"", "1000"]);
+        assert_eq!(shown, ["31", "-3", "1000", "inf", "\"1979-05-27\"", "1000.0"]);
     }
 
     #[test]

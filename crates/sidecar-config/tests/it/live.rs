@@ -104,6 +104,39 @@ fn what_no_rule_can_say_the_type_says_itself() {
 }
 
 #[test]
+fn a_list_that_is_refused_as_a_whole_takes_no_other_error_along() {
+    let items: String = (0..5).map(|number| format!("  - {{path: a, weight: {number}}}\n")).collect();
+    let text = format!("size: 50\nroutes:\n{items}");
+    let weight = |index: usize| {
+        let text = format!("routes.{index}.weight is {index}, but must be a number from 0.0 to 1.0");
+        (Some(index + 3), text)
+    };
+    assert_eq!(
+        errors(&text),
+        [
+            (Some(1), "size is 50, but must be a whole number from 0 to 9".to_owned()),
+            (Some(2), "routes is of length 5, but must be of length 3 at most".to_owned()),
+            weight(2),
+            weight(3),
+            weight(4),
+        ]
+    );
+}
+
+#[test]
+fn a_number_is_shown_so_that_it_can_be_told_from_what_is_allowed() {
+    assert_eq!(
+        errors("size: 5.0\n"),
+        [(Some(1), "size is 5.0, but must be a whole number from 0 to 9".to_owned())]
+    );
+    let text = "routes: [{path: a, weight: 3.0}]\n";
+    assert_eq!(
+        errors(text),
+        [(Some(1), "routes.0.weight is 3.0, but must be a number from 0.0 to 1.0".to_owned())]
+    );
+}
+
+#[test]
 fn a_long_file_of_wrong_values_lists_a_hundred_and_says_so() {
     let text: String = (0..20_000).map(|_| "- {path: a, weight: 2}\n").collect();
     let lines = errors(&format!("routes:\n{text}"));

@@ -1,3 +1,5 @@
 //! How settings load, for types of any shape.
 
+mod limits;
 mod live;
+mod shorthand;

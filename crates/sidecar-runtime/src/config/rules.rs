@@ -53,6 +53,9 @@ impl Validate for SidecarConfig {
         Rule::number("observability.performance.percentiles.*", 0.0, 1.0),
     ];
 
+    const SHORTHANDS: &'static [(&'static str, &'static str)] =
+        &[("runtime.sidecar.sampling.adaptive", "enabled")];
+
     fn validate(&self, report: &mut Report) {
         let counts = [
             (

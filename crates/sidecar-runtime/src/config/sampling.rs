@@ -65,7 +65,8 @@ impl Sampling {
 
 /// Boosts after anomalies: `runtime.sidecar.sampling.adaptive`.
 ///
-/// Written as the word `enabled` or `disabled`, as a flag, or as a map of the fields.
+/// Written as the word `enabled` or `disabled`, as a flag, or as a map of the fields. A word or flag says
+/// nothing about the other fields: they keep what a weaker file says.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Adaptive {

@@ -87,9 +87,8 @@ fn adaptive_is_a_word_a_flag_or_a_map() {
 #[test]
 fn adaptive_that_is_disabled_stays_so_when_a_later_file_gives_a_factor() {
     let adaptive = |texts: [&str; 2]| {
-        let files = texts.map(|text| {
-            file("s.yml", format!("runtime: {{sidecar: {{sampling: {{adaptive: {text}}}}}}}"))
-        });
+        let files = texts
+            .map(|text| file("s.yml", format!("runtime: {{sidecar: {{sampling: {{adaptive: {text}}}}}}}")));
         let paths = files.each_ref().map(|(_directory, path)| path.clone());
         let loaded = SidecarConfig::load_with(&paths, NO_VARIABLES).expect("valid");
         let adaptive = loaded.config.runtime.sidecar.sampling.adaptive;
