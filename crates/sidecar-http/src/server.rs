@@ -123,6 +123,7 @@ fn runtime(listener: TcpListener) -> io::Result<(Runtime, tokio::net::TcpListene
         .enable_io()
         .enable_time()
         .thread_name(format!("{}scrape", threads::NAME_PREFIX))
+        .on_thread_start(threads::list_current)
         .max_blocking_threads(WORKERS)
         .build()?;
     let listener = {
