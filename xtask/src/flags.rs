@@ -12,20 +12,20 @@ xflags::xflags! {
             /// Rewrite the files instead of reporting them.
             optional --fix
         }
-        /// Clippy over every target and feature, warnings as errors.
-        cmd lint {}
         /// The dependency law: which crate of the workspace may depend on which.
         cmd deps {}
-        /// The rules on files that no compiler checks: layout, manifests, lengths, README.
+        /// The rules on files that no compiler checks: layout, manifests, lengths, README, links.
         cmd tidy {}
         /// What packages hold: the readme and the licence texts.
         cmd contents {}
-        /// Install the programs that the next three need, under target/tools.
+        /// Install the programs that machete, deny and features need, under target/tools.
         cmd setup {}
         /// Dependencies that nothing uses.
         cmd machete {}
         /// Licences, sources, duplicates and advisories of everything in Cargo.lock.
         cmd deny {}
+        /// Clippy over every target and feature, warnings as errors.
+        cmd lint {}
         /// Clippy on each published crate alone, with no, each and all of its features.
         cmd features {}
         /// Type-check all targets with their default features.

@@ -22,13 +22,20 @@ pub(crate) const MACHETE: Tool = Tool { name: "cargo-machete", version: "0.9.2" 
 
 const ALL: &[Tool] = &[MACHETE, DENY, HACK];
 
-/// The tools read a few hundred small files: they are built to be there soon, not to run fast.
-const BUILD_QUICKLY: &[(&str, &str)] = &[
-    ("CARGO_INCREMENTAL", "0"),
-    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
-    ("CARGO_PROFILE_RELEASE_DEBUG", "false"),
-    ("CARGO_PROFILE_RELEASE_LTO", "off"),
-    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+/// One profile for all, so that what two of them share is built once, and one that is there soon: the
+/// tools read a few hundred small files.
+const PROFILE: &[&str] = &[
+    "profile.release.codegen-units=16",
+    "profile.release.debug=false",
+    "profile.release.incremental=false",
+    "profile.release.lto=\"off\"",
+    "profile.release.opt-level=0",
+    "profile.release.strip=\"symbols\"",
+    // Without these they would take seconds to read them: it is all regular expressions.
+    "profile.release.package.aho-corasick.opt-level=2",
+    "profile.release.package.memchr.opt-level=2",
+    "profile.release.package.regex-automata.opt-level=2",
+    "profile.release.package.regex-syntax.opt-level=2",
 ];
 
 /// Installs what is not there yet in the version of the table.
@@ -46,15 +53,13 @@ fn install(tool: &Tool, workspace: &Workspace) -> anyhow::Result<()> {
         return Ok(());
     }
     let root = folder(workspace);
-    let arguments = ["install", "--locked", "--force", "--root", path(&root)?, "--version", version, name];
+    let mut arguments =
+        vec!["install", "--locked", "--force", "--root", path(&root)?, "--version", version, name];
     println!("$ cargo {}", arguments.join(" "));
-    workspace
-        .cargo(&arguments)
-        .envs(BUILD_QUICKLY.iter().copied())
-        // One folder for all, so that what two of them share is built once.
-        .env("CARGO_TARGET_DIR", root.join("build"))
-        .run()
-        .with_context(|| format!("{name} {version} cannot be installed; is the registry within reach?"))
+    arguments.extend(PROFILE.iter().flat_map(|setting| ["--config", setting]));
+    workspace.cargo(&arguments).env("CARGO_TARGET_DIR", root.join("build")).run().with_context(|| {
+        format!("{name} {version} cannot be installed: it comes from the registry, which has to be reachable")
+    })
 }
 
 impl Tool {
