@@ -1,7 +1,7 @@
 //! Event lines: `{"event_type": "...", "data": {...}, "timestamp"?, "execution_id"?, "test_id"?, "run_id"?}`.
 
 use super::malformed::Malformed;
-use super::object::{FEW_KEYS, Object};
+use super::object::Object;
 use sidecar_core::timestamp;
 use sidecar_runtime::observer::{Event, SmolStr, Value};
 use std::collections::HashSet;
@@ -45,10 +45,13 @@ pub(crate) fn event(object: Object) -> Result<Event, Malformed> {
     Ok(event)
 }
 
+/// Entries up to which a plain search is quicker than a table.
+const FEW_ENTRIES: usize = 16;
+
 /// Adds the entries whose names are not there yet, in time that grows with the entries and not with their
 /// product.
 fn join(data: &mut Vec<(SmolStr, Value)>, mut further: Vec<(SmolStr, Value)>) {
-    if data.len() <= FEW_KEYS || further.len() <= FEW_KEYS {
+    if data.len() <= FEW_ENTRIES || further.len() <= FEW_ENTRIES {
         further.retain(|(key, _)| data.iter().all(|(name, _)| name != key));
     } else {
         let names: HashSet<&SmolStr> = data.iter().map(|(name, _)| name).collect();
