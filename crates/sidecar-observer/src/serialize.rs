@@ -158,6 +158,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
         while let Some(value) = items.next_element()? {
             values.push(value);
         }
+        // A list of many short lists would otherwise keep several times what it needs.
+        values.shrink_to_fit();
         Ok(Value::List(values))
     }
 
@@ -184,6 +186,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
             }
             entries.push((key, value));
         }
+        entries.shrink_to_fit();
         Ok(Value::Map(entries))
     }
 }
