@@ -154,11 +154,13 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut values = Vec::new();
+        let Some(first) = items.next_element()? else { return Ok(Value::List(Vec::new())) };
+        // A vector that is pushed to begins with room for four: a list of many short lists would keep several
+        // times what it needs.
+        let mut values = vec![first];
         while let Some(value) = items.next_element()? {
             values.push(value);
         }
-        // A list of many short lists would otherwise keep several times what it needs.
         values.shrink_to_fit();
         Ok(Value::List(values))
     }
