@@ -34,7 +34,7 @@ impl Place {
             "sidecar-runtime" => Self::Facade,
             "sidecar-testkit" => Self::Testkit,
             "sidecar-cli" => Self::Program,
-            "benches" | "examples" => Self::Showcase,
+            "benches" | "examples" | "sidecar-fuzz" => Self::Showcase,
             "xtask" => Self::Tooling,
             _ => return None,
         })
@@ -64,7 +64,7 @@ impl Place {
             Self::Testkit => "the test kit depends on the facade, pieces and building blocks",
             Self::Program => "the program depends on sidecar-runtime and sidecar-core alone",
             Self::Showcase => {
-                "nothing depends on the command line program, the benches, the examples or xtask"
+                "nothing depends on the program, the benches, the examples, the fuzz targets or xtask"
             }
             Self::Tooling => "xtask depends on no other crate of the workspace",
         }
