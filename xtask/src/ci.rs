@@ -4,7 +4,9 @@ use std::io::IsTerminal as _;
 
 use crate::section::{Flow, Sections};
 use crate::workspace::Workspace;
-use crate::{check, deny, deps, doc, examples, features, fmt, lint, machete, package, test, tidy, tools};
+use crate::{
+    check, deny, deps, doc, examples, features, fmt, fuzz, interop, lint, machete, package, test, tidy, tools,
+};
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     set_environment(workspace);
@@ -20,7 +22,9 @@ pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     check::run(workspace, sections)?;
     test::run(workspace, sections)?;
     doc::run(workspace, sections)?;
-    examples::run(workspace, sections)
+    examples::run(workspace, sections)?;
+    interop::run(workspace, sections)?;
+    fuzz::run(workspace, sections, None, fuzz::DEFAULT_SECONDS)
 }
 
 fn set_environment(workspace: &Workspace) {

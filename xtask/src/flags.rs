@@ -36,6 +36,15 @@ xflags::xflags! {
         cmd doc {}
         /// Build and run every example.
         cmd examples {}
+        /// Feed the parsers under libFuzzer, for a bounded time.
+        cmd fuzz {
+            /// One target alone; without it, each in turn.
+            optional target: String
+            /// How long each target runs; 10 by default.
+            optional --seconds seconds: u64
+        }
+        /// The program with the real servers of its surroundings, where they are installed.
+        cmd interop {}
         /// Build every package from nothing but itself; not part of ci.
         cmd package {}
         /// Check whether a release can be made: ci and the packages. Not part of ci.
@@ -64,6 +73,17 @@ mod tests {
         };
         assert!(!fix(&["fmt"]));
         assert!(fix(&["fmt", "--fix"]));
+    }
+
+    #[test]
+    fn fuzzing_takes_a_target_and_a_time_if_it_is_given_them() {
+        let fuzz = |args| match parse(args).expect("the arguments are right").subcommand {
+            XtaskCmd::Fuzz(fuzz) => (fuzz.target, fuzz.seconds),
+            other => panic!("not fuzz: {other:?}"),
+        };
+        assert_eq!(fuzz(&["fuzz"]), (None, None));
+        assert_eq!(fuzz(&["fuzz", "config", "--seconds", "60"]), (Some("config".to_owned()), Some(60)));
+        assert!(parse(&["fuzz", "--seconds", "long"]).is_err());
     }
 
     #[test]

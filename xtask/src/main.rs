@@ -15,6 +15,8 @@ mod examples;
 mod features;
 mod flags;
 mod fmt;
+mod fuzz;
+mod interop;
 mod lint;
 mod machete;
 mod metadata;
@@ -50,6 +52,10 @@ fn main() -> anyhow::Result<ExitCode> {
         XtaskCmd::Test(_) => test::run(&workspace, &mut sections),
         XtaskCmd::Doc(_) => doc::run(&workspace, &mut sections),
         XtaskCmd::Examples(_) => examples::run(&workspace, &mut sections),
+        XtaskCmd::Fuzz(flags::Fuzz { target, seconds }) => {
+            fuzz::run(&workspace, &mut sections, target.as_deref(), seconds.unwrap_or(fuzz::DEFAULT_SECONDS))
+        }
+        XtaskCmd::Interop(_) => interop::run(&workspace, &mut sections),
         XtaskCmd::Package(_) => package::run(&workspace, &mut sections),
         XtaskCmd::Release(flags::Release { level, execute }) => {
             release::run(&workspace, &mut sections, level, execute)
