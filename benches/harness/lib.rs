@@ -1,0 +1,31 @@
+//! What the suites share: a table of benchmarks, and the ways to run it.
+//!
+//! A suite is a file beside this folder: it fills a [`Suite`] with [`Case`]s - ours, and each peer under the
+//! ids whose contract it meets - and hands it to [`main`]. Every way of running uses the same closures:
+//!
+//! - interleaved, for figures to quote: seven rounds over all cases, the median of each, beside the floor of
+//!   the same run;
+//! - under criterion, to look at one case closely;
+//! - once, to see that everything still works;
+//! - under callgrind, for the number of instructions.
+//!
+//! Each operation says what it came to, and each case says what its operations must come to. A breaker that
+//! refuses is fast: a figure whose operations were not those that it claims is never printed.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![expect(clippy::print_stdout, reason = "a benchmark talks to its terminal")]
+
+mod closely;
+mod command;
+mod floors;
+mod pair;
+mod report;
+mod rounds;
+mod suite;
+mod tally;
+
+pub use command::main;
+pub use pair::{Padded, pair};
+pub use suite::{Case, Suite};
+pub use tally::{Batch, Outcome, Tally, repeat, run, timed};
