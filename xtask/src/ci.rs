@@ -5,7 +5,8 @@ use std::io::IsTerminal as _;
 use crate::section::{Flow, Sections};
 use crate::workspace::Workspace;
 use crate::{
-    check, deny, deps, doc, examples, features, fmt, fuzz, interop, lint, machete, package, test, tidy, tools,
+    bench, check, deny, deps, doc, examples, features, fmt, fuzz, interop, lint, machete, package, test,
+    tidy, tools,
 };
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
@@ -21,6 +22,7 @@ pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     features::run(workspace, sections)?;
     check::run(workspace, sections)?;
     test::run(workspace, sections)?;
+    bench::smoke(workspace, sections)?;
     doc::run(workspace, sections)?;
     examples::run(workspace, sections)?;
     interop::run(workspace, sections)?;

@@ -45,6 +45,15 @@ xflags::xflags! {
         }
         /// The program with the real servers of its surroundings, where they are installed.
         cmd interop {}
+        /// Measure against the floor and the peers; the results go to target/bench/SUITE.json.
+        cmd bench {
+            /// The suite, a file in benches; without it, all of them.
+            optional suite: String
+            /// Run every benchmark once instead: this is the part of ci.
+            optional --smoke
+            /// Count instructions under callgrind instead.
+            optional --counts
+        }
         /// Build every package from nothing but itself; not part of ci.
         cmd package {}
         /// Check whether a release can be made: ci and the packages. Not part of ci.
@@ -84,6 +93,17 @@ mod tests {
         assert_eq!(fuzz(&["fuzz"]), (None, None));
         assert_eq!(fuzz(&["fuzz", "config", "--seconds", "60"]), (Some("config".to_owned()), Some(60)));
         assert!(parse(&["fuzz", "--seconds", "long"]).is_err());
+    }
+
+    #[test]
+    fn a_benchmark_is_measured_unless_something_else_is_asked_for() {
+        let bench = |args| match parse(args).expect("the arguments are right").subcommand {
+            XtaskCmd::Bench(bench) => (bench.suite, bench.smoke, bench.counts),
+            other => panic!("not bench: {other:?}"),
+        };
+        assert_eq!(bench(&["bench"]), (None, false, false));
+        assert_eq!(bench(&["bench", "events", "--counts"]), (Some("events".into()), false, true));
+        assert_eq!(bench(&["bench", "--smoke"]), (None, true, false));
     }
 
     #[test]

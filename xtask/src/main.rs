@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a command line tool talks to its terminal")]
 
+mod bench;
 mod check;
 mod ci;
 mod deny;
@@ -56,6 +57,7 @@ fn main() -> anyhow::Result<ExitCode> {
             fuzz::run(&workspace, &mut sections, target.as_deref(), seconds.unwrap_or(fuzz::DEFAULT_SECONDS))
         }
         XtaskCmd::Interop(_) => interop::run(&workspace, &mut sections),
+        XtaskCmd::Bench(bench) => bench::run(&workspace, &mut sections, &bench),
         XtaskCmd::Package(_) => package::run(&workspace, &mut sections),
         XtaskCmd::Release(flags::Release { level, execute }) => {
             release::run(&workspace, &mut sections, level, execute)
