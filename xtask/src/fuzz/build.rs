@@ -21,7 +21,12 @@ const FLAGS: &[&str] = &[
 ];
 
 /// Checks of overflow and `debug_assert!` stay, and there is enough speed to get somewhere.
-const PROFILE: &[&str] = &["profile.dev.opt-level=1", "profile.dev.debug=\"line-tables-only\""];
+const PROFILE: &[&str] = &[
+    "profile.dev.debug=\"line-tables-only\"",
+    "profile.dev.opt-level=1",
+    // It is called at every comparison.
+    "profile.dev.package.libfuzzer-sys.opt-level=3",
+];
 
 /// Whether libFuzzer can be built here; if not, why.
 pub(super) fn possible() -> Result<(), &'static str> {
