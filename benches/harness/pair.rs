@@ -14,7 +14,7 @@ pub struct Padded<T>(pub T);
 const SIDE_BY_SIDE: f64 = 0.9;
 
 /// How often a batch is run again whose threads took turns.
-const TRIES: usize = 20;
+const TRIES: usize = 3;
 
 /// Times `n` operations on each of two threads at once. `operations` makes each thread's own from its number.
 /// The time is that of one thread, the mean of both.
