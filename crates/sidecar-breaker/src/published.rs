@@ -2,7 +2,7 @@
 
 use crate::machine::Machine;
 use crate::word::Word;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
+use sidecar_core::sync::{AtomicU64, Ordering, fence};
 
 /// Generation, state and period of a machine at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Published {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(sidecar_loom)))]
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicBool;
@@ -140,5 +140,53 @@ mod tests {
             done.store(true, Ordering::Relaxed);
         });
         assert_eq!(published.moment(), Some(numbered(LAST)));
+    }
+}
+
+/// Every order in which threads may meet, within the bound that the runner sets.
+#[cfg(all(test, sidecar_loom))]
+mod models {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::thread;
+
+    fn numbered(number: u64) -> Moment {
+        Moment { word: Word(number), since: number, until: number }
+    }
+
+    /// Runs `read` beside this thread, which replaces moment 0 by 1 and 2.
+    ///
+    /// The reader is the thread that is started, so that it comes last in the first order that loom runs. Loom
+    /// goes on from where a load meets the store before it; where a store meets the loads before it, it
+    /// remembers the last of them alone, which is the writer's own.
+    fn beside_a_writer(read: fn(&Published)) {
+        loom::model(move || {
+            let published = Arc::new(Published::new(numbered(0)));
+            let reader = {
+                let published = Arc::clone(&published);
+                thread::spawn(move || read(&published))
+            };
+            [1, 2].into_iter().for_each(|number| published.replace(numbered(number)));
+            reader.join().expect("no panic");
+            assert_eq!(published.moment(), Some(numbered(2)));
+        });
+    }
+
+    #[test]
+    fn a_reader_never_sees_a_mix() {
+        beside_a_writer(|published| {
+            if let Some(Moment { word, since, until }) = published.moment() {
+                assert!(word.0 == since && since == until, "{} {since} {until}", word.0);
+            }
+        });
+    }
+
+    #[test]
+    fn a_period_is_never_older_than_the_word_read_before() {
+        beside_a_writer(|published| {
+            let word = published.word();
+            let until = published.until();
+            assert!(until >= word.0, "{until} with {}", word.0);
+        });
     }
 }

@@ -10,6 +10,7 @@
 //! | [`probability`] | exact sampling probabilities |
 //! | [`settings`] | the error that every `build()` returns |
 //! | [`start`] | the error that every `start()` returns |
+//! | [`sync`] | atomics, of the standard library or of loom |
 //! | [`threads`] | background threads whose CPU can be accounted |
 //! | [`timestamp`] | RFC 3339 text (feature `rfc3339`) |
 //!
@@ -26,6 +27,7 @@ pub mod panics;
 pub mod probability;
 pub mod settings;
 pub mod start;
+pub mod sync;
 pub mod threads;
 #[cfg(feature = "rfc3339")]
 pub mod timestamp;

@@ -1,6 +1,6 @@
 //! The bound on what waits: one pool of events and bytes for all lanes together.
 
-use std::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
+use sidecar_core::sync::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
 
 /// What the queue may hold, and what it holds. An event keeps its credit until its handlers have returned.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ fn take(counter: &AtomicUsize, amount: usize, limit: usize) -> bool {
     fits
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(sidecar_loom)))]
 mod tests {
     use super::*;
 
@@ -134,5 +134,96 @@ mod tests {
             }
         });
         assert_eq!((credits.items(), credits.bytes()), (0, 0));
+    }
+}
+
+/// Every order in which threads may meet, within the bound that the runner sets.
+#[cfg(all(test, sidecar_loom))]
+mod models {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::sync::atomic::Ordering::SeqCst;
+    use loom::thread;
+
+    /// What the holders hold, counted by themselves.
+    struct Held {
+        credits: Credits,
+        items: AtomicUsize,
+        bytes: AtomicUsize,
+    }
+
+    impl Held {
+        fn counts(&self) -> (usize, usize) {
+            (self.items.load(SeqCst), self.bytes.load(SeqCst))
+        }
+
+        fn takes(&self, bytes: usize) -> bool {
+            let taken = self.credits.take(bytes).is_ok();
+            if taken {
+                let (items, bytes) =
+                    (self.items.fetch_add(1, SeqCst) + 1, self.bytes.fetch_add(bytes, SeqCst) + bytes);
+                assert!(items <= 2 && bytes <= 10, "{items} events, {bytes} bytes");
+            }
+            taken
+        }
+
+        fn gives_back(&self, bytes: usize) {
+            self.items.fetch_sub(1, SeqCst);
+            self.bytes.fetch_sub(bytes, SeqCst);
+            self.credits.give_back(bytes);
+        }
+    }
+
+    /// Two threads beside this one, at a bound of 2 events and 10 bytes; nothing is held when all have ended.
+    fn among_three(first: fn(&Held), second: fn(&Held), third: fn(&Held)) {
+        loom::model(move || {
+            let held = Arc::new(Held {
+                credits: Credits::new(2, 10),
+                items: AtomicUsize::new(0),
+                bytes: AtomicUsize::new(0),
+            });
+            let threads = [first, second].map(|run| {
+                let held = Arc::clone(&held);
+                thread::spawn(move || run(&held))
+            });
+            third(&held);
+            threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+            assert_eq!(held.counts(), (0, 0));
+            assert_eq!((held.credits.items(), held.credits.bytes()), (0, 0));
+            assert_eq!(held.credits.free_bytes(), 10);
+        });
+    }
+
+    #[test]
+    fn the_bounds_are_never_passed_and_nothing_is_lost() {
+        fn take_and_give_back(held: &Held) {
+            if held.takes(4) {
+                held.gives_back(4);
+            }
+        }
+        among_three(take_and_give_back, take_and_give_back, take_and_give_back);
+    }
+
+    #[test]
+    fn an_exchange_passes_no_bound_and_loses_nothing() {
+        fn take_and_give_back(held: &Held) {
+            if held.takes(5) {
+                held.gives_back(5);
+            }
+        }
+        fn take_and_exchange(held: &Held) {
+            if held.takes(2) {
+                // Counted out first: whatever comes of it, the bytes held are no more than these.
+                held.items.fetch_sub(1, SeqCst);
+                held.bytes.fetch_sub(2, SeqCst);
+                if held.credits.exchange(2, 7) {
+                    held.items.fetch_add(1, SeqCst);
+                    let bytes = held.bytes.fetch_add(7, SeqCst) + 7;
+                    assert!(bytes <= 10, "{bytes} bytes");
+                    held.gives_back(7);
+                }
+            }
+        }
+        among_three(take_and_give_back, take_and_exchange, |_| ());
     }
 }

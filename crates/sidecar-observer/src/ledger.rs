@@ -2,7 +2,7 @@
 
 use crate::observed::Reason;
 use sidecar_core::TypeId;
-use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Release};
+use sidecar_core::sync::{AtomicU64, Ordering::Acquire, Ordering::Release};
 
 /// One row per event type.
 #[derive(Debug)]
@@ -92,5 +92,43 @@ impl Counts {
 
     pub(crate) fn dropped_total(&self) -> u64 {
         self.dropped.iter().sum()
+    }
+}
+
+/// Every order in which threads may meet, within the bound that the runner sets.
+#[cfg(all(test, sidecar_loom))]
+mod models {
+    use super::*;
+    use loom::sync::{Arc, Mutex};
+    use loom::thread;
+
+    #[test]
+    fn a_reader_never_sees_more_outcomes_than_events() {
+        loom::model(|| {
+            let (row, lane) = (Arc::new(Row::default()), Arc::new(Mutex::new(0)));
+            let host = {
+                let (row, lane) = (Arc::clone(&row), Arc::clone(&lane));
+                thread::spawn(move || {
+                    row.received();
+                    *lane.lock().expect("no panic") += 1;
+                    row.received();
+                    row.sampled_out();
+                })
+            };
+            let worker = {
+                let (row, lane) = (Arc::clone(&row), Arc::clone(&lane));
+                thread::spawn(move || {
+                    let waiting = std::mem::take(&mut *lane.lock().expect("no panic"));
+                    (0..waiting).for_each(|_| row.processed());
+                    waiting
+                })
+            };
+            let counts = row.counts();
+            assert!(counts.sampled_out + counts.processed <= counts.received, "{counts:?}");
+            host.join().expect("no panic");
+            let processed = worker.join().expect("no panic");
+            let all = Counts { received: 2, sampled_out: 1, processed, ..Counts::default() };
+            assert_eq!(row.counts(), all);
+        });
     }
 }

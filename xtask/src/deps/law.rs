@@ -16,6 +16,8 @@ enum Place {
     Facade,
     /// What users test with.
     Testkit,
+    /// What the tests of all members share.
+    Harness,
     /// The command line program.
     Program,
     /// Uses anything and is used by nothing.
@@ -33,6 +35,7 @@ impl Place {
             | "sidecar-observer" | "sidecar-perf" | "sidecar-profiler" | "sidecar-sampler" => Self::Piece,
             "sidecar-runtime" => Self::Facade,
             "sidecar-testkit" => Self::Testkit,
+            "sidecar-harness" => Self::Harness,
             "sidecar-cli" => Self::Program,
             "benches" | "examples" | "sidecar-fuzz" => Self::Showcase,
             "xtask" => Self::Tooling,
@@ -41,9 +44,12 @@ impl Place {
     }
 
     fn may_use(self, used: Self, kind: Option<Kind>) -> bool {
-        use Place::{Core, Facade, Macros, Piece, Program, Showcase, Testkit, Tooling};
+        use Place::{Core, Facade, Harness, Macros, Piece, Program, Showcase, Testkit, Tooling};
         match (self, used) {
             (_, Program | Showcase | Tooling) | (Tooling, _) => false,
+            // What tests alone use may reach no user, and may not use what it is to test.
+            (Harness, used) => used == Core,
+            (_, Harness) => kind == Some(Kind::Dev),
             // Also in tests: a dependency back from below would make a circle of packages.
             (from, Facade) => matches!(from, Testkit | Program | Showcase),
             _ if kind == Some(Kind::Dev) => true,
@@ -62,6 +68,9 @@ impl Place {
             Self::Piece => "a piece depends on sidecar-core and sidecar-macros alone",
             Self::Facade => "the facade depends on pieces and building blocks",
             Self::Testkit => "the test kit depends on the facade, pieces and building blocks",
+            Self::Harness => {
+                "the test harness depends on sidecar-core alone, and only dev-dependencies name it"
+            }
             Self::Program => "the program depends on sidecar-runtime and sidecar-core alone",
             Self::Showcase => {
                 "nothing depends on the program, the benches, the examples, the fuzz targets or xtask"
@@ -82,7 +91,7 @@ fn of_package(package: &Package, metadata: &Metadata) -> Vec<String> {
         return vec![format!("{name} has no place in the law: give it one in xtask/src/deps/law.rs")];
     };
     let mut found = Vec::new();
-    if matches!(place, Place::Showcase | Place::Tooling) && package.is_published() {
+    if matches!(place, Place::Harness | Place::Showcase | Place::Tooling) && package.is_published() {
         found.push(format!("{name} is not for users: its manifest needs `publish = false`"));
     }
     let ours =
@@ -98,6 +107,8 @@ fn of_package(package: &Package, metadata: &Metadata) -> Vec<String> {
             };
             let law = if used == Place::Facade && place != Place::Tooling {
                 "only cli, examples, benches and testkit depend on the facade"
+            } else if used == Place::Harness {
+                used.law()
             } else {
                 place.law()
             };
@@ -120,6 +131,7 @@ mod tests {
             "sidecar-health",
             "sidecar-runtime",
             "sidecar-testkit",
+            "sidecar-harness",
             "sidecar-cli",
             "examples",
             "benches",
@@ -133,7 +145,8 @@ mod tests {
                     .filter(|(from, ..)| from == name)
                     .map(|(_, to, kind)| serde_json::json!({"name": to, "kind": kind}))
                     .collect();
-                let publish = if name.starts_with("sidecar-") { None } else { Some([""; 0]) };
+                let is_private = *name == "sidecar-harness" || !name.starts_with("sidecar-");
+                let publish = if !is_private { None } else { Some([""; 0]) };
                 serde_json::json!({"name": name, "publish": publish, "targets": [], "dependencies": dependencies})
             })
             .collect();
@@ -152,6 +165,8 @@ mod tests {
             ("sidecar-testkit", "sidecar-runtime", None),
             ("sidecar-cli", "sidecar-runtime", None),
             ("sidecar-cli", "sidecar-core", None),
+            ("sidecar-breaker", "sidecar-harness", Some("dev")),
+            ("sidecar-harness", "sidecar-core", None),
             ("examples", "sidecar-breaker", None),
             ("examples", "sidecar-runtime", None),
             ("benches", "sidecar-runtime", None),
@@ -205,6 +220,21 @@ mod tests {
         for used in ["sidecar-cli", "examples", "benches", "xtask"] {
             assert_eq!(breaches(&[("sidecar-runtime", used, Some("dev"))]).len(), 1, "{used}");
         }
+    }
+
+    #[test]
+    fn the_harness_is_for_tests_and_knows_no_piece() {
+        for (from, table) in [("sidecar-core", None), ("sidecar-runtime", Some("build")), ("benches", None)] {
+            let found = breaches(&[(from, "sidecar-harness", table)]);
+            assert_eq!(found.len(), 1, "{from}: {found:?}");
+            assert!(found[0].ends_with("and only dev-dependencies name it"), "{found:?}");
+        }
+        for used in ["sidecar-breaker", "sidecar-runtime", "sidecar-macros"] {
+            for table in [None, Some("dev")] {
+                assert_eq!(breaches(&[("sidecar-harness", used, table)]).len(), 1, "{used} {table:?}");
+            }
+        }
+        assert_eq!(lone_member("sidecar-harness", "null").len(), 1, "it may not be published");
     }
 
     #[test]

@@ -76,7 +76,8 @@ pub(super) fn bump(manifest: &str, next: Version) -> anyhow::Result<String> {
     let (old, new) = (format!("version = \"{now}\""), format!("version = \"{next}\""));
     let mut bumped = String::new();
     for line in manifest.split_inclusive('\n') {
-        let is_member = line.contains("path = \"crates/");
+        // Asked for by its path alone, a member is for dev-dependencies, which packages leave out.
+        let is_member = line.contains("path = \"crates/") && line.contains("version = ");
         ensure!(!is_member || line.contains(&old), "this line does not ask for {now}: {}", line.trim_end());
         if is_member || line.trim_end() == old {
             bumped.push_str(&line.replacen(&old, &new, 1));
@@ -98,6 +99,7 @@ edition = \"2024\"
 
 [workspace.dependencies]
 sidecar-core = { version = \"0.1.9\", path = \"crates/sidecar-core\", default-features = false }
+sidecar-harness = { path = \"crates/sidecar-harness\" }
 other = { version = \"0.1.9\", default-features = false }
 ";
 
@@ -122,6 +124,7 @@ other = { version = \"0.1.9\", default-features = false }
         let bumped = bump(MANIFEST, next).expect("every line asks for 0.1.9");
         assert_eq!(current(&bumped).expect("it has one"), next);
         assert!(bumped.contains("sidecar-core = { version = \"0.2.0\", path"), "{bumped}");
+        assert!(bumped.contains("sidecar-harness = { path = \"crates/sidecar-harness\" }"), "{bumped}");
         assert!(bumped.contains("other = { version = \"0.1.9\""), "{bumped}");
         assert_eq!(bumped.lines().count(), MANIFEST.lines().count());
     }

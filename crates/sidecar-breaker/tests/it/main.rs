@@ -1,5 +1,6 @@
 //! The breaker's contract, in virtual time.
 
+mod allocations;
 mod by_hand;
 mod calls;
 mod concurrency;

@@ -1,7 +1,7 @@
 //! Who may ask what, beyond loopback.
 
-use crate::http::{ask, get};
-use crate::program::Launch;
+use crate::program::{Outcome as _, Serving as _, run};
+use sidecar_harness::http::{ask, get};
 use std::fs;
 use tempfile::TempDir;
 
@@ -14,7 +14,7 @@ fn a_token_guards_everything_but_the_probes() {
     let path = dir.path().join("token");
     fs::write(&path, "s3cret\n").expect("written");
     let words = ["--listen", "0.0.0.0:0", "--token-file", path.to_str().expect("UTF-8")];
-    let mut program = Launch::run(words).start();
+    let mut program = run(words).start();
     let address = program.address();
     for path in ["/live", "/ready", "/startup", "/health"] {
         assert_eq!(get(address, path).status, 200, "{path}");
@@ -37,7 +37,7 @@ fn a_token_guards_everything_but_the_probes() {
 #[test]
 fn served_openly_on_purpose_only_reading_is_open() {
     let words = ["--listen", "0.0.0.0:0", "--allow-unauthenticated", "--allow-host", "ci.example.org"];
-    let mut program = Launch::run(words).start();
+    let mut program = run(words).start();
     let address = program.address();
     assert_eq!(get(address, "/metrics").status, 200);
     assert_eq!(ask(address, "POST /events", &[NDJSON], EVENT).status, 404);

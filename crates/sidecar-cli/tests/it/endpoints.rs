@@ -1,8 +1,10 @@
 //! What is served, while reading and while lingering.
 
 use crate::hook::ABSENT;
-use crate::http::{ask, get};
-use crate::program::{Launch, Program, RECORDING, eventually};
+use crate::program::{Outcome as _, RECORDING, Serving as _, run};
+use sidecar_harness::eventually_some;
+use sidecar_harness::http::{ask, get};
+use sidecar_harness::process::Program;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -34,9 +36,9 @@ const ALLOWED: [&str; 4] =
 
 fn lingering() -> (Program, SocketAddr) {
     let words = [RECORDING, "--listen", "127.0.0.1:0", "--linger", "86400", "--webhook", ABSENT];
-    let mut program = Launch::run(words).start();
+    let mut program = run(words).start();
     let address = program.address();
-    eventually("the recording's end", || {
+    eventually_some("the recording's end", || {
         (get(address, "/events/stats").json()["events_processed"] == 2_602).then_some(())
     });
     (program, address)
@@ -44,7 +46,7 @@ fn lingering() -> (Program, SocketAddr) {
 
 #[test]
 fn everything_is_served_before_the_first_line_is_read() {
-    let mut program = Launch::run(["-", "--listen", "127.0.0.1:0"]).stdin(Stdio::piped()).start();
+    let mut program = run(["-", "--listen", "127.0.0.1:0"]).stdin(Stdio::piped()).start();
     let address = program.address();
     let health = get(address, "/health");
     assert_eq!((health.status, &health.json()["status"]), (200, &"healthy".into()));
@@ -55,7 +57,7 @@ fn everything_is_served_before_the_first_line_is_read() {
     assert_eq!(get(address, "/circuit-breakers").json(), serde_json::json!({}), "without a webhook");
     let mut stdin = program.stdin();
     stdin.write_all(b"{\"event_type\":\"x\"}\n").expect("it reads");
-    eventually("the event", || {
+    eventually_some("the event", || {
         get(address, "/metrics").body.contains("sidecar_events_total{event_type=\"x\"} 1\n").then_some(())
     });
     drop(stdin);
@@ -65,7 +67,7 @@ fn everything_is_served_before_the_first_line_is_read() {
 #[test]
 fn the_series_are_all_there_at_the_first_scrape() {
     let words = ["-", "--listen", "127.0.0.1:0", "--webhook", ABSENT];
-    let mut program = Launch::run(words).stdin(Stdio::piped()).start();
+    let mut program = run(words).stdin(Stdio::piped()).start();
     let body = get(program.address(), "/metrics").body;
     for (name, kind) in SERIES {
         let help = format!("# HELP {name} ");

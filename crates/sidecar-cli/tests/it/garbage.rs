@@ -1,6 +1,6 @@
 //! Input that is not what it should be.
 
-use crate::program::Launch;
+use crate::program::{Outcome as _, run};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -48,7 +48,7 @@ fn one_bad_line_in_a_hundred_costs_exactly_itself() {
     }
     drop(file.into_inner().expect("written"));
 
-    let ended = Launch::run([path.to_str().expect("UTF-8")]).end();
+    let ended = run([path.to_str().expect("UTF-8")]).end();
     let (summary, malformed) = (ended.summary(), expected.values().sum::<u64>());
     assert_eq!(ended.code, Some(0));
     assert_eq!(malformed + ignored, 200);
@@ -75,7 +75,7 @@ fn one_bad_line_in_a_hundred_costs_exactly_itself() {
 
 #[test]
 fn an_endless_line_is_passed_over_in_little_memory() {
-    let mut program = Launch::run(["-"]).stdin(std::process::Stdio::piped()).start();
+    let mut program = run(["-"]).stdin(std::process::Stdio::piped()).start();
     let mut stdin = program.stdin();
     let chunk = vec![b'{'; 1 << 20];
     (0..100).for_each(|_| stdin.write_all(&chunk).expect("it reads"));
@@ -94,7 +94,7 @@ fn an_event_of_eight_mebibytes_passes_and_one_byte_more_does_not() {
         let frame = r#"{"event_type":"x","data":{"text":""}}"#;
         format!("{}\n", frame.replace("\"\"", &format!("\"{}\"", "y".repeat(length - frame.len()))))
     };
-    let ended = Launch::run(["-"]).fed(format!("{}{}", line(8 << 20), line((8 << 20) + 1)));
+    let ended = run(["-"]).fed(format!("{}{}", line(8 << 20), line((8 << 20) + 1)));
     let summary = ended.summary();
     summary.assert_all_processed(1);
     assert_eq!(
@@ -111,7 +111,7 @@ fn many_names_and_of_any_length_leave_the_summary_small() {
         let data = format!(r#"{{"test_id":"{name}","status":"failed","duration_ms":{number}}}"#);
         input += &format!("{{\"event_type\":\"test_end\",\"data\":{data}}}\n{{\"event_type\":\"{name}\"}}\n");
     }
-    let summary = Launch::run(["-"]).fed(input).summary();
+    let summary = run(["-"]).fed(input).summary();
     summary.assert_all_processed(600);
     assert_eq!(summary.tests(), [0, 300, 0]);
 }
@@ -119,7 +119,7 @@ fn many_names_and_of_any_length_leave_the_summary_small() {
 #[test]
 fn strict_ends_at_the_first_malformed_line_and_keeps_what_came_before() {
     let event = "{\"event_type\":\"x\"}\n";
-    let ended = Launch::run(["-", "--strict"]).fed(format!("{event}{event}\nhalf\n{event}"));
+    let ended = run(["-", "--strict"]).fed(format!("{event}{event}\nhalf\n{event}"));
     let summary = ended.summary();
     assert_eq!(ended.code, Some(2));
     summary.assert_all_processed(2);

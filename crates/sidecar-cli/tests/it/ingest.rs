@@ -1,14 +1,16 @@
 //! `POST /events`.
 
-use crate::http::{Reply, ask, gzip, post};
-use crate::program::{Launch, Program};
+use crate::http::{gzip, post};
+use crate::program::{Outcome as _, Serving as _, run};
 use serde_json::{Value, json};
+use sidecar_harness::http::{Reply, ask};
+use sidecar_harness::process::Program;
 use std::net::SocketAddr;
 
 const EVENT: &str = r#"{"event_type":"x","data":{"n":1}}"#;
 
 fn serving(variables: &[(&str, &str)]) -> (Program, SocketAddr) {
-    let launch = Launch::run(["--listen", "127.0.0.1:0"]);
+    let launch = run(["--listen", "127.0.0.1:0"]);
     let launch = variables.iter().fold(launch, |launch, (name, value)| launch.env(name, value));
     let mut program = launch.start();
     let address = program.address();

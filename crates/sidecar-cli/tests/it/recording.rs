@@ -1,6 +1,6 @@
 //! The recorded run of a real test runner.
 
-use crate::program::{Launch, RECORDING, Summary};
+use crate::program::{Outcome as _, RECORDING, Summary, run};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 
@@ -35,40 +35,40 @@ fn assert_recorded(summary: &Summary) {
 
 #[test]
 fn a_recorded_run_is_read_from_a_file_to_the_last_event() {
-    let ended = Launch::run([RECORDING]).end();
+    let ended = run([RECORDING]).end();
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "nothing is served, nothing went wrong");
     assert_recorded(&ended.summary());
 }
 
 #[test]
 fn a_recorded_run_is_read_from_standard_input_to_the_last_event() {
-    let ended = Launch::run(["-"]).stdin(File::open(RECORDING).expect("the recording")).end();
+    let ended = run(["-"]).stdin(File::open(RECORDING).expect("the recording")).end();
     assert_eq!(ended.code, Some(0));
     assert_recorded(&ended.summary());
-    let ended = Launch::run(["-", "--format", "libtest"]).fed(fs::read(RECORDING).expect("the recording"));
+    let ended = run(["-", "--format", "libtest"]).fed(fs::read(RECORDING).expect("the recording"));
     assert_recorded(&ended.summary());
 }
 
 #[test]
 fn a_queue_of_two_makes_the_reader_wait_and_drops_nothing() {
-    let ended = Launch::run([RECORDING]).env("SIDECAR_MAX_QUEUE_SIZE", "2").end();
+    let ended = run([RECORDING]).env("SIDECAR_MAX_QUEUE_SIZE", "2").end();
     assert_recorded(&ended.summary());
 }
 
 #[test]
 fn failures_decide_the_status_only_when_asked_and_whatever_is_sampled() {
-    assert_eq!(Launch::run([RECORDING, "--fail-on-failure"]).end().code, Some(1));
-    let ended = Launch::run([RECORDING, "--fail-on-failure"]).env("SIDECAR_SAMPLE_EVENTS", "0").end();
+    assert_eq!(run([RECORDING, "--fail-on-failure"]).end().code, Some(1));
+    let ended = run([RECORDING, "--fail-on-failure"]).env("SIDECAR_SAMPLE_EVENTS", "0").end();
     let (summary, ledger) = (ended.summary(), ended.summary().ledger());
     assert_eq!((ended.code, summary.tests()), (Some(1), [1_291, 4, 2]));
     assert_eq!((ledger.received, ledger.sampled_out, ledger.processed), (2_602, 2_602, 0));
     let passed = r#"{"type":"test","event":"ok","name":"t"}"#;
-    assert_eq!(Launch::run(["-", "--fail-on-failure"]).fed(passed).code, Some(0));
+    assert_eq!(run(["-", "--fail-on-failure"]).fed(passed).code, Some(0));
 }
 
 #[test]
 fn a_switched_off_sidecar_takes_nothing_and_says_so() {
-    let ended = Launch::run([RECORDING, "--fail-on-failure"]).env("SIDECAR_ENABLED", "false").end();
+    let ended = run([RECORDING, "--fail-on-failure"]).env("SIDECAR_ENABLED", "false").end();
     let ledger = ended.summary().ledger();
     assert_eq!(ended.code, Some(1), "the runner's verdict stands");
     assert_eq!((ledger.received, ledger.processed), (2_602, 0));

@@ -1,6 +1,6 @@
 //! Rates from files and variables, and a ledger that stays exact.
 
-use crate::program::{Launch, RECORDING, Summary};
+use crate::program::{Outcome as _, RECORDING, Summary, run};
 use std::fs;
 use tempfile::TempDir;
 
@@ -30,7 +30,7 @@ fn a_rate_from_a_file_holds_for_the_signals_that_have_none() {
         .expect("written");
     let file = file.to_str().expect("UTF-8");
     for (event_type, share) in [("test_end", 0.1), ("order", 0.1), ("span_end", 1.0), ("login", 0.5)] {
-        let ended = Launch::run(["-", "--config", file]).fed(lines(event_type));
+        let ended = run(["-", "--config", file]).fed(lines(event_type));
         assert_kept(&ended.summary(), EVENTS, share);
     }
 }
@@ -40,7 +40,7 @@ fn a_variable_is_stronger_than_a_file() {
     let dir = TempDir::new().expect("a directory");
     fs::write(dir.path().join("crossbridge.yml"), "runtime: {sidecar: {sampling: {events: 0.1}}}")
         .expect("written");
-    let launch = || Launch::run(["-"]).dir(dir.path());
+    let launch = || run(["-"]).dir(dir.path());
     assert_kept(&launch().fed(lines("order")).summary(), EVENTS, 0.1);
     assert_kept(&launch().env("SIDECAR_SAMPLE_EVENTS", "0.4").fed(lines("order")).summary(), EVENTS, 0.4);
     let traces = launch().env("SIDECAR_SAMPLE_TRACES", "0.7").fed(lines("trace"));
@@ -59,7 +59,7 @@ fn of_several_files_the_later_one_wins() {
         fs::write(&path, text).expect("written");
         path.to_str().expect("UTF-8").to_owned()
     });
-    let kept = |words: [&str; 5]| Launch::run(words).end().summary().ledger().processed;
+    let kept = |words: [&str; 5]| run(words).end().summary().ledger().processed;
     assert_eq!(kept([RECORDING, "--config", &first, "--config", &second]), 2_602);
     assert_eq!(kept([RECORDING, "--config", &second, "--config", &first]), 0);
 }

@@ -1,7 +1,9 @@
 //! A run that is ended from outside.
 
-use crate::http::{get, try_ask};
-use crate::program::{Launch, Program, RECORDING, eventually};
+use crate::program::{Outcome as _, RECORDING, Serving as _, run};
+use sidecar_harness::eventually_some;
+use sidecar_harness::http::{get, try_ask};
+use sidecar_harness::process::Program;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -25,7 +27,7 @@ fn stream(program: &mut Program, pause: Duration) -> JoinHandle<()> {
 
 #[track_caller]
 fn wait_for_events(address: SocketAddr, count: u64) {
-    eventually("events", || {
+    eventually_some("events", || {
         let stats = get(address, "/events/stats").json();
         stats["events_processed"].as_u64().filter(|processed| *processed >= count)
     });
@@ -34,7 +36,7 @@ fn wait_for_events(address: SocketAddr, count: u64) {
 #[test]
 fn an_endless_stream_ends_with_its_summary_and_nothing_dropped() {
     for (pause, events, signal) in [(1, 50, "TERM"), (0, 5_000, "INT")] {
-        let mut program = Launch::run(["-", "--listen", "127.0.0.1:0"]).stdin(Stdio::piped()).start();
+        let mut program = run(["-", "--listen", "127.0.0.1:0"]).stdin(Stdio::piped()).start();
         let address = program.address();
         let writing = stream(&mut program, Duration::from_millis(pause));
         wait_for_events(address, events);
@@ -53,7 +55,7 @@ fn an_endless_stream_ends_with_its_summary_and_nothing_dropped() {
 #[test]
 fn lingering_goes_on_serving_until_a_signal() {
     let mut program =
-        Launch::run([RECORDING, "--listen", "127.0.0.1:0", "--linger", "86400", "--fail-on-failure"]).start();
+        run([RECORDING, "--listen", "127.0.0.1:0", "--linger", "86400", "--fail-on-failure"]).start();
     let address = program.address();
     wait_for_events(address, 2_602);
     assert_eq!(get(address, "/ready").status, 200);
@@ -67,7 +69,7 @@ fn lingering_goes_on_serving_until_a_signal() {
 
 #[test]
 fn lingering_ends_by_itself() {
-    let ended = Launch::run([RECORDING, "--listen", "127.0.0.1:0", "--linger", "1"]).end();
+    let ended = run([RECORDING, "--listen", "127.0.0.1:0", "--linger", "1"]).end();
     let summary = ended.summary();
     assert_eq!((ended.code, &summary.json["ended_by"]), (Some(0), &"end of input".into()));
     let elapsed = summary.json["elapsed_seconds"].as_f64().expect("a number");
@@ -80,7 +82,7 @@ fn lingering_ends_by_itself() {
 
 #[test]
 fn without_input_it_serves_until_a_signal() {
-    let mut program = Launch::run(["--listen", "127.0.0.1:0"]).start();
+    let mut program = run(["--listen", "127.0.0.1:0"]).start();
     let address = program.address();
     assert_eq!(get(address, "/live").status, 200);
     program.signal("TERM");
@@ -95,7 +97,7 @@ fn a_named_pipe_that_nobody_has_opened_yet_holds_up_nothing() {
     let pipe = dir.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo is there").success());
     let path = pipe.to_str().expect("UTF-8");
-    let launch = || Launch::run([path, "--listen", "127.0.0.1:0"]).start();
+    let launch = || run([path, "--listen", "127.0.0.1:0"]).start();
 
     let mut program = launch();
     let address = program.address();

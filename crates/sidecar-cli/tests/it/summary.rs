@@ -1,10 +1,10 @@
 //! The summary for a person.
 
-use crate::program::{Launch, RECORDING};
+use crate::program::{RECORDING, sidecar};
 
 #[test]
 fn the_text_tells_what_happened_in_plain_lines() {
-    let ended = Launch::new(["run", RECORDING]).end();
+    let ended = sidecar(["run", RECORDING]).end();
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "no progress where no terminal is");
     for line in [
         "  lines      2598 read, 0 ignored, 0 malformed",
@@ -26,7 +26,7 @@ fn names_cannot_move_the_cursor() {
     let end = format!(
         r#"{{"event_type":"test_end","data":{{"test_id":"{name}","status":"{name}","duration_ms":1}}}}"#
     );
-    let ended = Launch::new(["run", "-"]).fed(format!("{event}\n{end}\n"));
+    let ended = sidecar(["run", "-"]).fed(format!("{event}\n{end}\n"));
     assert_eq!(ended.code, Some(0));
     assert!(!ended.stdout.contains(['\x1b', '\x07', '\r', '\u{202e}']), "{:?}", ended.stdout);
 }

@@ -1,9 +1,11 @@
 //! Failures posted elsewhere, and what a bad other end does to the run: nothing.
 
 use crate::hook::{ABSENT, Hook, Manner};
-use crate::http::{get, try_ask};
-use crate::program::{Ended, Launch, Program, RECORDING, eventually};
+use crate::program::{Outcome as _, RECORDING, Serving as _, run};
 use serde_json::Value;
+use sidecar_harness::eventually_some;
+use sidecar_harness::http::{get, try_ask};
+use sidecar_harness::process::{Ended, Program};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -22,11 +24,11 @@ fn breaker(address: SocketAddr) -> Value {
 /// Feeds `count` failures to a program that lingers, and waits until the breaker says `done`.
 fn lingering(url: &str, count: usize, done: impl Fn(&Value) -> bool) -> (Program, SocketAddr, Value) {
     let words = ["-", "--webhook", url, "--listen", "127.0.0.1:0", "--linger", "86400"];
-    let mut program = Launch::run(words).stdin(Stdio::piped()).start();
+    let mut program = run(words).stdin(Stdio::piped()).start();
     let address = program.address();
     assert_eq!(breaker(address)["state"], "CLOSED", "it is there before the first line");
     program.stdin().write_all(failures(count).as_bytes()).expect("it reads");
-    let found = eventually("the breaker", || Some(breaker(address)).filter(&done));
+    let found = eventually_some("the breaker", || Some(breaker(address)).filter(&done));
     (program, address, found)
 }
 
@@ -41,7 +43,7 @@ fn ended(program: Program, count: u64) -> Ended {
 #[test]
 fn each_failure_arrives_as_the_events_own_json() {
     let hook = Hook::start(Manner::Answer(200));
-    let ended = Launch::run([RECORDING, "--webhook", &hook.url]).end();
+    let ended = run([RECORDING, "--webhook", &hook.url]).end();
     let summary = ended.summary();
     assert_eq!((ended.code, summary.posts()), (Some(0), [4, 0, 0, 0]));
     summary.assert_all_processed(2_602);
@@ -70,7 +72,7 @@ fn more_failures_than_wait_at_a_time_all_arrive() {
     let input: String = (0..100)
         .map(|n| format!("{{\"event_type\":\"test_failure\",\"data\":{{\"n\":{n},\"text\":\"{text}\"}}}}\n"))
         .collect();
-    let summary = Launch::run(["-", "--webhook", &hook.url]).fed(input).summary();
+    let summary = run(["-", "--webhook", &hook.url]).fed(input).summary();
     assert_eq!(summary.posts(), [100, 0, 0, 0]);
     summary.assert_all_processed(100);
     let numbers: Vec<u64> = hook
@@ -97,7 +99,7 @@ fn the_fifth_wrong_answer_opens_the_breaker() {
     ] {
         assert!(metrics.lines().any(|found| found == line), "{line} is not in {metrics}");
     }
-    eventually("the component", || {
+    eventually_some("the component", || {
         let health = get(address, "/health");
         (health.json()["components"]["breaker:webhook"]["status"] == "degraded").then_some(health)
     });
@@ -110,7 +112,7 @@ fn the_fifth_wrong_answer_opens_the_breaker() {
 #[test]
 fn a_redirect_is_not_followed_and_counts_as_a_failure() {
     let hook = Hook::start(Manner::Answer(302));
-    let summary = Launch::run(["-", "--webhook", &hook.url]).fed(failures(1)).summary();
+    let summary = run(["-", "--webhook", &hook.url]).fed(failures(1)).summary();
     assert_eq!((summary.posts(), hook.requests().len()), ([0, 1, 0, 0], 1));
 }
 
@@ -125,7 +127,7 @@ fn an_absent_webhook_costs_the_posts_and_nothing_else() {
 fn a_silent_webhook_is_given_up_after_its_timeout() {
     let hook = Hook::start(Manner::Silent);
     let words = ["-", "--webhook", &hook.url, "--webhook-timeout", "0.1"];
-    let ended = Launch::run(words).fed(failures(20));
+    let ended = run(words).fed(failures(20));
     let summary = ended.summary();
     summary.assert_all_processed(20);
     assert_eq!((ended.code, summary.posts()), (Some(0), [0, 5, 15, 0]));
@@ -138,11 +140,11 @@ fn a_silent_webhook_is_given_up_after_its_timeout() {
 fn a_silent_webhook_holds_up_neither_the_events_nor_the_end() {
     let hook = Hook::start(Manner::Silent);
     let words = ["-", "--webhook", &hook.url, "--webhook-timeout", "60", "--listen", "127.0.0.1:0"];
-    let mut program = Launch::run(words).stdin(Stdio::piped()).start();
+    let mut program = run(words).stdin(Stdio::piped()).start();
     let address = program.address();
     let mut stdin = program.stdin();
     stdin.write_all(failures(1_000).as_bytes()).expect("it reads");
-    eventually("all events", || {
+    eventually_some("all events", || {
         let stats = get(address, "/events/stats").json();
         (stats["events_processed"] == 1_000 && stats["queue_size"] == 0).then_some(())
     });
@@ -160,14 +162,14 @@ fn a_silent_webhook_holds_up_neither_the_events_nor_the_end() {
 fn a_second_signal_ends_a_run_that_is_ending() {
     let hook = Hook::start(Manner::Silent);
     let words = ["-", "--webhook", &hook.url, "--webhook-timeout", "60", "--listen", "127.0.0.1:0"];
-    let mut program = Launch::run(words).stdin(Stdio::piped()).start();
+    let mut program = run(words).stdin(Stdio::piped()).start();
     let address = program.address();
     let mut stdin = program.stdin();
     stdin.write_all(failures(1).as_bytes()).expect("it reads");
-    eventually("a post", || (hook.requests().len() == 1).then_some(()));
+    eventually_some("a post", || (hook.requests().len() == 1).then_some(()));
     program.signal("INT");
     // The endpoints close once the first signal has been taken up.
-    eventually("the end to begin", || try_ask(address, "GET /live", &[], b"").is_err().then_some(()));
+    eventually_some("the end to begin", || try_ask(address, "GET /live", &[], b"").is_err().then_some(()));
     program.signal("INT");
     let ended = program.end();
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "no summary any more");

@@ -1,13 +1,12 @@
 //! What is bounded, at its bound.
 
-use std::sync::Arc;
-
 use sidecar_health::{
     BuiltIn, Cause, CheckOutcome, Component, MAX_BUILT_INS, MAX_COMPONENTS, MAX_THREADS, MAX_TRANSITIONS,
     RegisterError, Status,
 };
 
-use crate::support::{Gate, Rig, Script, Step, component, secs, until};
+use crate::support::{Rig, Script, Step, component, secs};
+use sidecar_harness::{Gate, eventually};
 
 #[test]
 fn there_is_room_for_so_many_components_and_no_more() {
@@ -38,11 +37,11 @@ fn there_is_room_for_so_many_built_in_components_and_no_more() {
 fn checks_that_hang_after_their_removal_count_against_the_threads() {
     let rig = Rig::new(|builder| builder);
     rig.tick();
-    let gate = Arc::new(Gate::default());
+    let gate = Gate::default();
     for at in 0..MAX_THREADS {
-        let gate = Arc::clone(&gate);
+        let gate = gate.clone();
         let hang = move || {
-            gate.wait();
+            gate.enter();
             true
         };
         rig.health.register(Component::new(format!("c{at}"), hang)).expect("there is room");
@@ -56,7 +55,7 @@ fn checks_that_hang_after_their_removal_count_against_the_threads() {
     assert_eq!(rig.message("database").as_deref(), Some("no thread for this check: all 256 are taken"));
     assert_eq!(rig.health.worker_threads(), MAX_THREADS);
     gate.open();
-    until("the threads have ended", || rig.health.worker_threads() == 0);
+    eventually("the threads have ended", || rig.health.worker_threads() == 0);
     rig.run_after(secs(10), "database");
     assert_eq!(rig.status("database"), Status::Healthy);
 }
@@ -74,7 +73,7 @@ fn the_history_keeps_the_newest_transitions_of_each_component() {
         script.set(if at % 2 == 0 { Step::Pass } else { Step::Fail("flaps") });
         rig.run_after(secs(10), "database");
     }
-    until("the other was checked too", || rig.runs("cache") > 0);
+    eventually("the other was checked too", || rig.runs("cache") > 0);
     let history = rig.health.history();
     assert!(history.is_sorted_by(|earlier, later| earlier.sequence < later.sequence));
     let of = |name: &str| history.iter().filter(|each| &*each.component == name).collect::<Vec<_>>();

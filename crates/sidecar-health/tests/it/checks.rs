@@ -2,7 +2,8 @@
 
 use sidecar_health::{Cause, CheckOutcome, CheckResult, Component, Status};
 
-use crate::support::{Rig, Script, Step, component, secs, until};
+use crate::support::{Rig, Script, Step, component, secs};
+use sidecar_harness::eventually;
 
 #[test]
 fn a_component_is_unknown_until_its_first_success() {
@@ -38,7 +39,7 @@ fn the_scheduler_asks_to_be_called_when_the_next_thing_is_due() {
     });
     let next = rig.tick();
     assert_eq!(next, 1_000_000_000, "the timeout of the run that has begun");
-    until("the run has a result", || rig.runs("database") == 1);
+    eventually("the run has a result", || rig.runs("database") == 1);
     assert_eq!(rig.tick(), 3_000_000_000, "the next run");
 }
 
@@ -87,7 +88,7 @@ fn an_error_of_any_kind_is_shown_with_its_own_text() {
             .component(Component::new("cache", || false).failure_threshold(1))
     });
     rig.run("database");
-    until("the cache has a result", || rig.runs("cache") == 1);
+    eventually("the cache has a result", || rig.runs("cache") == 1);
     assert_eq!(rig.message("database").as_deref(), Some("refused by 10.0.0.7"));
     assert_eq!(rig.message("cache").as_deref(), Some("the check returned false"));
 }
@@ -127,7 +128,7 @@ fn a_hanging_check_is_told_from_one_that_answers_too_late() {
     assert_eq!(rig.message("database").as_deref(), Some("still running after 2s"));
     rig.pass(secs(1));
     script.release();
-    until("the answer came", || {
+    eventually("the answer came", || {
         rig.message("database").as_deref() == Some("answered after 3s, over its timeout of 2s")
     });
     assert_eq!(rig.status("database"), Status::Unhealthy, "a late success is no success");

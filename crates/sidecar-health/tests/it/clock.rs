@@ -2,7 +2,8 @@
 
 use sidecar_health::{BuiltIn, Cause, CheckOutcome, Status};
 
-use crate::support::{Rig, Script, Step, component, secs, until};
+use crate::support::{Rig, Script, Step, component, secs};
+use sidecar_harness::eventually;
 
 const HOUR: u64 = 3_600;
 
@@ -49,14 +50,14 @@ fn a_run_that_hangs_while_the_clock_steps_back_is_found_out() {
         Rig::new(|builder| builder.component(component("database", script.check()).failure_threshold(1)));
     rig.pass(secs(2 * HOUR));
     rig.tick();
-    until("it hangs", || script.calls() == 1);
+    eventually("it hangs", || script.calls() == 1);
     rig.step_back(secs(HOUR));
     rig.tick();
     rig.run_after(secs(10), "database");
     assert_eq!((rig.status("database"), rig.cause("database")), (Status::Unhealthy, Some(Cause::Timeout)));
     assert_eq!(rig.message("database").as_deref(), Some("still running after 10s"));
     script.release();
-    until("it is back", || rig.message("database").is_some_and(|text| text.starts_with("answered")));
+    eventually("it is back", || rig.message("database").is_some_and(|text| text.starts_with("answered")));
     rig.run_after(secs(10), "database");
     assert_eq!(rig.status("database"), Status::Healthy);
 }
@@ -74,6 +75,6 @@ fn a_check_is_not_charged_for_the_time_that_a_slow_built_in_component_took() {
     rig.health.add_built_in(BuiltIn::new("observer", slow)).expect("there is room");
     let next = rig.tick();
     assert_eq!(next, 4_000_000_000, "a whole interval after a look that overran it");
-    until("the run has a result", || rig.runs("database") == 1);
+    eventually("the run has a result", || rig.runs("database") == 1);
     assert_eq!((rig.status("database"), rig.cause("database")), (Status::Healthy, None));
 }

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use sidecar_health::{CheckOutcome, HealthReport};
 
-use crate::support::{Rig, component, until};
+use crate::support::{Rig, component};
+use sidecar_harness::eventually;
 
 fn render(report: &HealthReport) -> Value {
     serde_json::to_value(report).expect("a report is plain data")
@@ -49,7 +50,7 @@ fn redaction_leaves_fixed_sentences_and_no_numbers() {
             .component(component("queue", || CheckOutcome::degraded("10.0.0.7 lags").with_number("lag", 3.5)))
     });
     rig.run("queue");
-    until("it is judged", || rig.runs("queue") == 1);
+    eventually("it is judged", || rig.runs("queue") == 1);
     let open = render(&rig.health.report());
     assert_eq!(open["components"]["queue"]["numbers"], json!({"lag": 3.5}));
     assert_eq!(open["components"]["queue"]["message"], "10.0.0.7 lags");

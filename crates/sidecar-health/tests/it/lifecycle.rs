@@ -61,7 +61,7 @@ fn start_up_is_over_for_good_once_every_critical_component_was_up() {
             .component(component("cache", || CheckOutcome::unhealthy("cold")))
     });
     rig.tick();
-    crate::support::until("the database answered", || rig.runs("database") == 1);
+    sidecar_harness::eventually("the database answered", || rig.runs("database") == 1);
     assert!(rig.health.is_started() && rig.health.is_ready());
     script.set(Step::Fail("gone"));
     rig.run_after(secs(10), "database");

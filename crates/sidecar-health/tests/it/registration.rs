@@ -4,14 +4,15 @@ use std::error::Error;
 
 use sidecar_health::{BuiltIn, CheckOutcome, Component, Health, RegisterError, Status};
 
-use crate::support::{Rig, Script, Step, component, secs, until};
+use crate::support::{Rig, Script, Step, component, secs};
+use sidecar_harness::eventually;
 
 #[test]
 fn a_component_registered_while_running_is_checked_at_once() {
     let rig = Rig::new(|builder| builder);
     rig.tick();
     rig.health.register(component("database", CheckOutcome::healthy)).expect("there is room");
-    until("it has a result", || rig.status("database") == Status::Healthy);
+    eventually("it has a result", || rig.status("database") == Status::Healthy);
 }
 
 #[test]
@@ -32,16 +33,16 @@ fn a_result_of_a_removed_component_does_not_reach_its_namesake() {
     let old = Script::of(Step::Hang);
     let rig = Rig::new(|builder| builder.component(component("database", old.check())));
     rig.tick();
-    until("the old check hangs", || old.calls() == 1);
+    eventually("the old check hangs", || old.calls() == 1);
     assert!(rig.health.remove("database"));
     let new = Script::of(Step::Hang);
     rig.health.register(component("database", new.check())).expect("the name is free");
-    until("the new check hangs", || new.calls() == 1);
+    eventually("the new check hangs", || new.calls() == 1);
     old.release();
-    until("the old thread has ended", || rig.health.worker_threads() == 1);
+    eventually("the old thread has ended", || rig.health.worker_threads() == 1);
     assert_eq!((rig.runs("database"), rig.status("database")), (0, Status::Unknown));
     new.release();
-    until("the new check answered", || rig.status("database") == Status::Healthy);
+    eventually("the new check answered", || rig.status("database") == Status::Healthy);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use sidecar_health::{BuiltIn, Cause, CheckOutcome, Component, Status};
 
-use crate::support::{Rig, Script, Step, component, secs, until};
+use crate::support::{Rig, Script, Step, component, secs};
+use sidecar_harness::eventually;
 
 #[test]
 fn a_stale_success_is_not_served_for_ever_after_panics() {
@@ -47,7 +48,7 @@ fn nothing_is_ready_before_anything_was_checked() {
     assert!(!rig.health.is_ready() && !rig.health.is_started());
     assert_eq!(rig.health.report().status(), Status::Unknown);
     script.release();
-    until("it was checked", || rig.health.is_ready());
+    eventually("it was checked", || rig.health.is_ready());
     assert!(rig.health.is_started());
 }
 
@@ -58,7 +59,7 @@ fn a_hung_check_does_not_serve_its_last_success_for_ever() {
     rig.run("database");
     script.set(Step::Hang);
     rig.after(secs(10));
-    until("it hangs", || script.calls() == 2);
+    eventually("it hangs", || script.calls() == 2);
     for time in [2, 10, 10] {
         assert!(rig.health.is_ready());
         rig.after(secs(time));
@@ -75,7 +76,7 @@ fn a_hung_check_costs_one_thread_and_one_run_however_long_it_hangs() {
     for _ in 0..10_000 {
         rig.after(secs(10));
     }
-    until("it began", || script.calls() == 1);
+    eventually("it began", || script.calls() == 1);
     assert_eq!((script.calls(), rig.health.worker_threads()), (1, 1));
     script.release();
 }
@@ -111,7 +112,7 @@ fn every_reader_is_answered_while_every_check_hangs() {
         (0..8).fold(builder, |builder, at| builder.component(component(&format!("c{at}"), script.check())))
     });
     rig.tick();
-    until("all hang", || script.calls() == 8);
+    eventually("all hang", || script.calls() == 8);
     assert_eq!(rig.health.report().components().count(), 9);
     assert!(rig.health.is_live() && rig.health.is_ready());
     script.release();
@@ -127,7 +128,7 @@ fn a_check_may_use_the_checker_that_runs_it() {
         health.report().status() != Status::Unhealthy
     };
     rig.health.register(Component::new("discovery", check)).expect("there is room");
-    until("both have a verdict", || {
+    eventually("both have a verdict", || {
         let report = rig.health.report();
         report.components().count() == 3 && report.status() == Status::Healthy
     });
@@ -193,7 +194,7 @@ fn what_a_check_said_does_not_reach_a_reader_of_the_redacted_report() {
             .component(Component::new("panics", || -> bool { panic!("{SECRET}") }).failure_threshold(1))
     });
     rig.tick();
-    until("all have a result", || {
+    eventually("all have a result", || {
         ["fails", "undecided", "limited", "fine", "panics"].iter().all(|name| rig.runs(name) == 1)
     });
     let report = rig.health.report();

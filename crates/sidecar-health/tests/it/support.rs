@@ -1,26 +1,15 @@
 //! A checker in virtual time, and checks that do as they are told.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sidecar_core::clock::Mock;
+use sidecar_harness::{Gate, eventually};
 use sidecar_health::{Cause, CheckOutcome, Clock, Component, Health, HealthBuilder, Status};
-
-/// Far beyond what any machine needs; only a failing test waits for it.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
-}
-
-/// Polls until `done`.
-pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let begin = Instant::now();
-    while !done() {
-        assert!(begin.elapsed() < PATIENCE, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// A checker whose time passes only when told.
@@ -68,7 +57,7 @@ impl Rig {
     pub(crate) fn run_after(&self, time: Duration, name: &str) {
         let before = self.runs(name);
         self.after(time);
-        until("the run has a result", || self.runs(name) > before);
+        eventually("the run has a result", || self.runs(name) > before);
     }
 
     /// One look, and the result of the run that it started.
@@ -104,7 +93,7 @@ pub(crate) fn component(name: &str, check: impl FnMut() -> CheckOutcome + Send +
 pub(crate) struct Script {
     calls: Arc<AtomicU64>,
     next: Arc<Mutex<Step>>,
-    gate: Arc<Gate>,
+    gate: Gate,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -147,28 +136,9 @@ impl Script {
                 Step::Degrade => return CheckOutcome::degraded("limited"),
                 Step::Fail(message) => return CheckOutcome::unhealthy(message),
                 Step::Panic => panic!("the check panics, as it was told to"),
-                Step::Hang => script.gate.wait(),
+                Step::Hang => script.gate.enter(),
             }
             CheckOutcome::healthy()
         }
-    }
-}
-
-/// Shut until opened.
-#[derive(Default)]
-pub(crate) struct Gate {
-    open: Mutex<bool>,
-    opened: Condvar,
-}
-
-impl Gate {
-    pub(crate) fn open(&self) {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.opened.notify_all();
-    }
-
-    pub(crate) fn wait(&self) {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let _open = self.opened.wait_while(open, |open| !*open).unwrap_or_else(PoisonError::into_inner);
     }
 }

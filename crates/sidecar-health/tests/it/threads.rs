@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use sidecar_health::{Cause, Component, Health, Status};
 
-use crate::support::{Script, Step, until};
+use crate::support::{Script, Step};
+use sidecar_harness::eventually;
 
 const FAST: Duration = Duration::from_millis(5);
 
@@ -40,11 +41,11 @@ fn checks_go_on_by_themselves_beside_one_that_hangs() {
         .component(fast("pass", &pass))
         .start()
         .expect("valid settings");
-    until("the hang is found out", || {
+    eventually("the hang is found out", || {
         health.report().component("hang").and_then(|each| each.cause()) == Some(Cause::Timeout)
     });
     let before = pass.calls();
-    until("the other goes on", || pass.calls() > before + 20);
+    eventually("the other goes on", || pass.calls() > before + 20);
     assert_eq!(hang.calls(), 1);
     assert!(health.worker_threads() <= 2);
     hang.release();
@@ -60,7 +61,7 @@ fn sleepy() -> Health {
 fn registering_wakes_a_scheduler_that_sleeps() {
     let (health, script) = (sleepy(), Script::default());
     health.register(fast("database", &script)).expect("there is room");
-    until("it runs again and again", || script.calls() > 5);
+    eventually("it runs again and again", || script.calls() > 5);
 }
 
 #[test]
@@ -73,7 +74,7 @@ fn a_run_that_outlasts_its_interval_wakes_the_scheduler_when_it_ends() {
     };
     let component = Component::new("slow", slow).interval(FAST).timeout(Duration::from_secs(20));
     health.register(component).expect("there is room");
-    until("it runs again and again", || script.calls() > 5);
+    eventually("it runs again and again", || script.calls() > 5);
 }
 
 #[test]
@@ -85,10 +86,10 @@ fn stopping_ends_every_thread_and_drops_every_check() {
         let check = move || Arc::strong_count(&held) > 0;
         health.register(Component::new(name, check).interval(FAST)).expect("there is room");
     }
-    until("both run", || health.worker_threads() == 2);
+    eventually("both run", || health.worker_threads() == 2);
     health.stop();
-    until("the threads have ended", || health.worker_threads() == 0);
-    until("the checks are gone", || Arc::strong_count(&witness) == 1);
+    eventually("the threads have ended", || health.worker_threads() == 0);
+    eventually("the checks are gone", || Arc::strong_count(&witness) == 1);
 }
 
 #[test]
@@ -101,9 +102,9 @@ fn dropping_the_last_handle_ends_everything_too() {
         .expect("valid settings");
     let other = health.clone();
     drop(health);
-    until("it runs on for the other handle", || {
+    eventually("it runs on for the other handle", || {
         other.report().component("a").is_some_and(|each| each.runs() > 3)
     });
     drop(other);
-    until("the check is gone", || Arc::strong_count(&witness) == 1);
+    eventually("the check is gone", || Arc::strong_count(&witness) == 1);
 }

@@ -2,7 +2,8 @@
 
 use sidecar_health::{BuiltIn, CheckOutcome, Component, Status};
 
-use crate::support::{Rig, until};
+use crate::support::Rig;
+use sidecar_harness::eventually;
 
 /// Components that are judged by their first result.
 fn components(rig: &Rig, failing: usize, all: usize) {
@@ -11,7 +12,7 @@ fn components(rig: &Rig, failing: usize, all: usize) {
         rig.health.register(component).expect("there is room");
     }
     rig.tick();
-    until("all have a result", || {
+    eventually("all have a result", || {
         let report = rig.health.report();
         report.components().filter(|each| !each.is_built_in()).all(|each| each.runs() == 1)
     });

@@ -1,7 +1,7 @@
 //! Who may ask what, at a listening server.
 
-use crate::client::Client;
 use crate::routes::{full, start};
+use sidecar_harness::http::Client;
 
 const RIGHT: &str = "Authorization: Bearer secret";
 const WRONG: &str = "Authorization: Bearer guess";
@@ -47,7 +47,7 @@ fn the_access_matrix_holds_over_the_wire() {
         (&both, &[RIGHT], 200, 202),
     ] {
         let context = format!("{} {credentials:?}", server.local_addr());
-        let mut client = Client::to(server);
+        let mut client = Client::to(server.local_addr());
         assert_eq!(statuses(&mut client, PROBES, credentials), [200; 4], "{context}");
         assert_eq!(statuses(&mut client, READING, credentials), [reading; 4], "{context}");
         // A refused body closes the connection, so this one comes last.
@@ -64,14 +64,18 @@ fn only_the_right_token_makes_a_health_reader_trusted() {
         (start(full().token("secret")), &[RIGHT], r#""healthy, with texts""#),
         (start(full().token("secret")), &[RIGHT, RIGHT], r#""healthy""#),
     ] {
-        assert_eq!(Client::to(&server).ask("GET /health", credentials).body, expected, "{credentials:?}");
+        assert_eq!(
+            Client::to(server.local_addr()).ask("GET /health", credentials).body,
+            expected,
+            "{credentials:?}"
+        );
     }
 }
 
 #[test]
 fn a_refusal_asks_for_a_bearer_token_and_hides_which_routes_there_are() {
     let server = full().token("secret").serve("0.0.0.0:0").expect("a port");
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     for line in ["GET /metrics", "GET /nowhere", "DELETE /metrics", "POST /config/reload"] {
         let reply = client.ask(line, &[]);
         reply.assert_error(401);

@@ -8,17 +8,18 @@ use std::time::Duration;
 
 use sidecar_http::Answer;
 
-use crate::client::{Client, eventually};
 use crate::deadlines::{BIG, big_metrics};
 use crate::routes::{full, start};
+use sidecar_harness::eventually;
+use sidecar_harness::http::Client;
 
 #[test]
 fn at_the_cap_the_connection_that_has_waited_longest_is_closed() {
     let server = start(full().max_connections(2));
-    let mut oldest = Client::to(&server);
-    let mut middle = Client::to(&server);
+    let mut oldest = Client::to(server.local_addr());
+    let mut middle = Client::to(server.local_addr());
     assert_eq!(middle.ask("GET /live", &[]).status, 200);
-    let mut newest = Client::to(&server);
+    let mut newest = Client::to(server.local_addr());
     oldest.assert_closed_without_an_answer();
     for client in [&mut middle, &mut newest] {
         assert_eq!(client.ask("GET /live", &[]).status, 200);
@@ -28,10 +29,10 @@ fn at_the_cap_the_connection_that_has_waited_longest_is_closed() {
 #[test]
 fn waiting_counts_from_the_last_answer() {
     let server = start(full().max_connections(2));
-    let mut busy = Client::to(&server);
-    let mut silent = Client::to(&server);
+    let mut busy = Client::to(server.local_addr());
+    let mut silent = Client::to(server.local_addr());
     assert_eq!(busy.ask("GET /live", &[]).status, 200);
-    let mut newest = Client::to(&server);
+    let mut newest = Client::to(server.local_addr());
     silent.assert_closed_without_an_answer();
     assert_eq!(busy.ask("GET /live", &[]).status, 200);
     assert_eq!(newest.ask("GET /live", &[]).status, 200);
@@ -40,9 +41,9 @@ fn waiting_counts_from_the_last_answer() {
 #[test]
 fn an_unfinished_body_is_waiting_too() {
     let server = start(full().max_connections(1));
-    let mut slow = Client::to(&server);
+    let mut slow = Client::to(server.local_addr());
     slow.request("POST /events", &["Content-Type: application/json", "Content-Length: 9"]).send("{");
-    assert_eq!(Client::to(&server).ask("GET /live", &[]).status, 200);
+    assert_eq!(Client::to(server.local_addr()).ask("GET /live", &[]).status, 200);
     slow.assert_closed_without_an_answer();
 }
 
@@ -56,10 +57,10 @@ fn an_answer_under_way_is_never_evicted() {
         released.lock().expect("one run").recv().expect("the test releases it");
         "jobs 1\n".to_owned()
     }));
-    let mut scraper = Client::to(&server);
+    let mut scraper = Client::to(server.local_addr());
     scraper.request("GET /metrics", &[]);
     entered.recv().expect("the closure runs");
-    Client::to(&server).assert_closed_without_an_answer();
+    Client::to(server.local_addr()).assert_closed_without_an_answer();
     release.send(()).expect("the closure waits");
     assert_eq!(scraper.reply().body, "jobs 1\n");
 }
@@ -75,7 +76,7 @@ fn clients_that_ask_and_do_not_read_do_not_keep_a_probe_out() {
     }));
     // Together far more than the kernel buffers between two sockets.
     let requests = "GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1_000);
-    let mut crowd: Vec<Client> = (0..4).map(|_| Client::to(&server)).collect();
+    let mut crowd: Vec<Client> = (0..4).map(|_| Client::to(server.local_addr())).collect();
     for client in &mut crowd {
         client.send(&requests);
     }
@@ -84,7 +85,7 @@ fn clients_that_ask_and_do_not_read_do_not_keep_a_probe_out() {
         thread::sleep(Duration::from_millis(100));
         crowd.iter().all(Client::has_answer) && runs.load(Ordering::SeqCst) == before
     });
-    assert_eq!(Client::to(&server).ask("GET /startup", &[]).status, 200);
+    assert_eq!(Client::to(server.local_addr()).ask("GET /startup", &[]).status, 200);
     drop(crowd);
 }
 
@@ -92,15 +93,15 @@ fn clients_that_ask_and_do_not_read_do_not_keep_a_probe_out() {
 fn of_two_slow_readers_the_one_that_was_answered_first_makes_room() {
     let server = big_metrics(full().max_connections(2));
     let [mut first, mut second] = [(); 2].map(|()| {
-        let mut client = Client::to(&server);
+        let mut client = Client::to(server.local_addr());
         assert_eq!(client.request("GET /metrics", &[]).head_reply().status, 200);
         client
     });
-    let mut newest = Client::to(&server);
+    let mut newest = Client::to(server.local_addr());
     assert_eq!(newest.ask("GET /live", &[]).status, 200);
     assert!(first.until_closed().len() < BIG);
     // One that waits for a request goes before one that is being answered.
-    assert_eq!(Client::to(&server).ask("GET /live", &[]).status, 200);
+    assert_eq!(Client::to(server.local_addr()).ask("GET /live", &[]).status, 200);
     newest.assert_closed_without_an_answer();
     assert!(second.stop_sending().until_closed().len() == BIG);
 }
@@ -108,7 +109,7 @@ fn of_two_slow_readers_the_one_that_was_answered_first_makes_room() {
 #[test]
 fn hundreds_of_silent_connections_do_not_keep_a_probe_out() {
     let server = start(full().max_connections(64));
-    let crowd: Vec<Client> = (0..400).map(|_| Client::to(&server)).collect();
-    assert_eq!(Client::to(&server).ask("GET /live", &[]).status, 200);
+    let crowd: Vec<Client> = (0..400).map(|_| Client::to(server.local_addr())).collect();
+    assert_eq!(Client::to(server.local_addr()).ask("GET /live", &[]).status, 200);
     drop(crowd);
 }

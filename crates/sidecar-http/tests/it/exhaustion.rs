@@ -5,8 +5,8 @@ use std::io::{Read, Seek};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::client::Client;
 use crate::routes::{full, start};
+use sidecar_harness::http::Client;
 
 const CHILD: &str = "SIDECAR_HTTP_EXHAUSTION_CHILD";
 
@@ -31,7 +31,7 @@ fn in_a_process_of_its_own() {
     }
     let server = start(full().head_deadline(Duration::from_secs(3600)));
     // Stays open: its two descriptors must not come free while the others are filled.
-    let mut first = Client::to(&server);
+    let mut first = Client::to(server.local_addr());
     assert_eq!(first.ask("GET /live", &[]).status, 200);
     let mut schedstat = server_threads_schedstat();
 
@@ -41,7 +41,7 @@ fn in_a_process_of_its_own() {
     }
     // The one descriptor that is free goes to the client's end, so the server's end finds none.
     fillers.pop();
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     client.request("GET /live", &[]);
     let before = cpu_time(&mut schedstat);
     let window = Duration::from_secs(1);

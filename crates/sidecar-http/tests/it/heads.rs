@@ -1,7 +1,7 @@
 //! Request heads, well-formed and not.
 
-use crate::client::Client;
 use crate::routes::{full, start};
+use sidecar_harness::http::Client;
 
 #[test]
 fn the_host_rule_table() {
@@ -19,7 +19,9 @@ fn the_host_rule_table() {
         ("a b", 421),
         ("é", 421),
     ] {
-        let reply = Client::to(&server).send(format!("GET /live HTTP/1.1\r\nHost: {host}\r\n\r\n")).reply();
+        let reply = Client::to(server.local_addr())
+            .send(format!("GET /live HTTP/1.1\r\nHost: {host}\r\n\r\n"))
+            .reply();
         assert_eq!(reply.status, status, "{host}");
         if status == 421 {
             reply.assert_error(421);
@@ -30,13 +32,13 @@ fn the_host_rule_table() {
 #[test]
 fn the_host_that_is_listened_on_is_known_by_name() {
     let server = full().serve("LOCALHOST.:0").or_else(|_| full().serve("localhost:0")).expect("a port");
-    assert_eq!(Client::to(&server).ask("GET /live", &[]).status, 200);
+    assert_eq!(Client::to(server.local_addr()).ask("GET /live", &[]).status, 200);
 }
 
 #[test]
 fn http_1_1_needs_exactly_one_host_and_http_1_0_none() {
     let server = start(full());
-    let ask = |head: &str| Client::to(&server).send(format!("{head}\r\n\r\n")).reply();
+    let ask = |head: &str| Client::to(server.local_addr()).send(format!("{head}\r\n\r\n")).reply();
     ask("GET /live HTTP/1.1").assert_error(400);
     ask("GET /live HTTP/1.1\r\nHost: localhost\r\nHost: localhost").assert_error(400);
     assert_eq!(ask("GET /live HTTP/1.0").status, 200);
@@ -46,7 +48,7 @@ fn http_1_1_needs_exactly_one_host_and_http_1_0_none() {
 #[test]
 fn an_absolute_target_passes_the_host_rule_too() {
     let server = start(full());
-    let ask = |target: &str| Client::to(&server).ask(&format!("GET {target}"), &[]);
+    let ask = |target: &str| Client::to(server.local_addr()).ask(&format!("GET {target}"), &[]);
     assert_eq!(ask("http://localhost:80/live").status, 200);
     ask("http://evil.example/live").assert_error(421);
     ask("http://user@localhost/live").assert_error(421);
@@ -56,12 +58,12 @@ fn an_absolute_target_passes_the_host_rule_too() {
 fn a_head_that_is_too_large_is_a_431_in_json() {
     let server = start(full());
     let long = format!("X-Long: {}", "x".repeat(9000));
-    Client::to(&server).ask("GET /live", &[&long]).assert_error(431);
+    Client::to(server.local_addr()).ask("GET /live", &[&long]).assert_error(431);
     let many: Vec<String> = (0..70).map(|n| format!("X-{n}: 1")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    Client::to(&server).ask("GET /live", &many).assert_error(431);
+    Client::to(server.local_addr()).ask("GET /live", &many).assert_error(431);
     // Far more than fits is answered too, although the client has not stopped sending.
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     client.send("GET /live HTTP/1.1\r\nX-Long: ").send("x".repeat(1 << 20));
     client.reply().assert_error(431);
     client.stop_sending().assert_closed_without_an_answer();
@@ -79,7 +81,7 @@ fn a_malformed_head_is_a_400_in_json_and_the_connection_is_closed() {
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "GET /live HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
     ] {
-        let mut client = Client::to(&server);
+        let mut client = Client::to(server.local_addr());
         let reply = client.send(head).reply();
         reply.assert_error(400);
         assert_eq!(reply.header("connection"), Some("close"), "{head:?}");
@@ -90,7 +92,7 @@ fn a_malformed_head_is_a_400_in_json_and_the_connection_is_closed() {
 #[test]
 fn pipelined_requests_are_answered_in_order() {
     let server = start(full());
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     let one = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
     client.send([one("/live"), one("/metrics"), one("/startup"), "junk\r\n\r\n".to_owned()].concat());
     assert_eq!(client.reply().body, r#""live""#);
@@ -103,7 +105,7 @@ fn pipelined_requests_are_answered_in_order() {
 fn a_client_that_has_stopped_sending_is_still_answered() {
     let server = start(full());
     for path in ["/live", "/metrics"] {
-        let mut client = Client::to(&server);
+        let mut client = Client::to(server.local_addr());
         client.request(&format!("GET {path}"), &[]).stop_sending();
         assert_eq!(client.reply().status, 200);
         client.assert_closed_without_an_answer();
@@ -115,12 +117,12 @@ fn a_body_where_none_belongs_is_refused_and_the_connection_closed() {
     let server = start(full());
     for headers in [["Content-Length: 5"], ["Transfer-Encoding: chunked"]] {
         for (line, status) in [("GET /live", 400), ("GET /nowhere", 404), ("POST /live", 405)] {
-            let mut client = Client::to(&server);
+            let mut client = Client::to(server.local_addr());
             let reply = client.ask(line, &headers);
             reply.assert_error(status);
             assert_eq!(reply.header("connection"), Some("close"), "{line}");
             client.stop_sending().assert_closed_without_an_answer();
         }
     }
-    assert_eq!(Client::to(&server).ask("GET /live", &["Content-Length: 0"]).status, 200);
+    assert_eq!(Client::to(server.local_addr()).ask("GET /live", &["Content-Length: 0"]).status, 200);
 }

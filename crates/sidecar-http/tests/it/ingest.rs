@@ -8,8 +8,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sidecar_http::{Batch, BatchFormat, Endpoints, Server};
 
-use crate::client::{Client, eventually};
 use crate::routes::start;
+use sidecar_harness::eventually;
+use sidecar_harness::http::Client;
 
 const JSON: &str = "Content-Type: application/json";
 const NDJSON: &str = "Content-Type: application/x-ndjson";
@@ -32,7 +33,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn a_body_reaches_the_closure_with_its_format_and_is_answered_202() {
     let (server, taken) = sink();
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     let reply = client.post(&[JSON], r#"{"event_type":"a"}"#);
     assert_eq!((reply.status, reply.body.as_str()), (202, "null"));
     assert_eq!(client.post(&["Content-Type: Application/X-NDJSON; charset=utf-8"], "{}\n{}\n").status, 202);
@@ -57,7 +58,7 @@ fn a_body_reaches_the_closure_with_its_format_and_is_answered_202() {
 #[test]
 fn chunks_and_expect_continue_work() {
     let (server, taken) = sink();
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     client.request("POST /events", &[JSON, "Transfer-Encoding: chunked"]);
     client.send("3\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: 1\r\n\r\n");
     assert_eq!(client.reply().status, 202);
@@ -80,7 +81,7 @@ fn another_type_or_encoding_is_a_415() {
         &[JSON, "Content-Encoding: gzip, gzip"],
         &[JSON, GZIP, GZIP],
     ] {
-        let reply = Client::to(&server).post(headers, "{}");
+        let reply = Client::to(server.local_addr()).post(headers, "{}");
         reply.assert_error(415);
         assert_eq!(reply.header("connection"), Some("close"), "{headers:?}");
     }
@@ -91,11 +92,11 @@ fn another_type_or_encoding_is_a_415() {
 fn one_mebibyte_passes_and_one_byte_more_does_not() {
     let (server, taken) = sink();
     let (fits, too_much) = (vec![b'x'; MIB], vec![b'x'; MIB + 1]);
-    assert_eq!(Client::to(&server).post(&[JSON], &fits).status, 202);
-    assert_eq!(Client::to(&server).post(&[JSON, GZIP], gzip(&fits)).status, 202);
-    Client::to(&server).post(&[JSON], &too_much).assert_error(413);
-    Client::to(&server).post(&[JSON, GZIP], gzip(&too_much)).assert_error(413);
-    let mut chunked = Client::to(&server);
+    assert_eq!(Client::to(server.local_addr()).post(&[JSON], &fits).status, 202);
+    assert_eq!(Client::to(server.local_addr()).post(&[JSON, GZIP], gzip(&fits)).status, 202);
+    Client::to(server.local_addr()).post(&[JSON], &too_much).assert_error(413);
+    Client::to(server.local_addr()).post(&[JSON, GZIP], gzip(&too_much)).assert_error(413);
+    let mut chunked = Client::to(server.local_addr());
     chunked.request("POST /events", &[JSON, "Transfer-Encoding: chunked"]);
     chunked.send(format!("{:x}\r\n", too_much.len())).send(&too_much).reply().assert_error(413);
     assert_eq!(taken.lock().expect("no panic").len(), 2);
@@ -104,13 +105,13 @@ fn one_mebibyte_passes_and_one_byte_more_does_not() {
 #[test]
 fn a_declared_length_over_the_limit_is_refused_before_the_body_and_without_a_reset() {
     let (server, _) = sink();
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     let length = format!("Content-Length: {}", 3 * MIB);
     client.request("POST /events", &[JSON, &length]).reply().assert_error(413);
-    let mut expecting = Client::to(&server);
+    let mut expecting = Client::to(server.local_addr());
     expecting.request("POST /events", &[JSON, &length, "Expect: 100-continue"]).reply().assert_error(413);
     // A client that sends everything before it reads still finds the answer.
-    let mut eager = Client::to(&server);
+    let mut eager = Client::to(server.local_addr());
     eager.request("POST /events", &[JSON, &length]).send(vec![b'x'; 3 * MIB]);
     eager.reply().assert_error(413);
 }
@@ -120,7 +121,7 @@ fn a_gzip_bomb_is_a_413() {
     let (server, taken) = sink();
     let bomb = gzip(&vec![0; 128 * MIB]);
     assert!(bomb.len() < MIB);
-    Client::to(&server).post(&[JSON, GZIP], bomb).assert_error(413);
+    Client::to(server.local_addr()).post(&[JSON, GZIP], bomb).assert_error(413);
     assert!(taken.lock().expect("no panic").is_empty());
 }
 
@@ -132,7 +133,7 @@ fn gzip_that_cannot_be_read_is_a_400() {
     damaged[15] ^= 0xff;
     let trailing = [&whole[..], b"trailing"].concat();
     for body in [&b"plain text"[..], b"", &whole[..whole.len() - 3], &damaged, &trailing] {
-        Client::to(&server).post(&[JSON, GZIP], body).assert_error(400);
+        Client::to(server.local_addr()).post(&[JSON, GZIP], body).assert_error(400);
     }
     assert!(taken.lock().expect("no panic").is_empty());
 }
@@ -140,10 +141,10 @@ fn gzip_that_cannot_be_read_is_a_400() {
 #[test]
 fn a_body_that_ends_early_or_has_bad_chunks_never_reaches_the_closure() {
     let (server, taken) = sink();
-    let mut early = Client::to(&server);
+    let mut early = Client::to(server.local_addr());
     early.request("POST /events", &[JSON, "Content-Length: 10"]).send("half").stop_sending();
     early.until_closed();
-    let mut bad = Client::to(&server);
+    let mut bad = Client::to(server.local_addr());
     bad.request("POST /events", &[JSON, "Transfer-Encoding: chunked"]).send("zz\r\n");
     bad.reply().assert_error(400);
     assert!(taken.lock().expect("no panic").is_empty());
@@ -159,7 +160,7 @@ fn bodies_under_way_share_a_bound() {
         .into_iter()
         .chain([1000])
         .map(|sent| {
-            let mut client = Client::to(&server);
+            let mut client = Client::to(server.local_addr());
             client.request("POST /events", &[JSON, &length]).send(vec![b'x'; sent]);
             (sent, client)
         })
@@ -173,7 +174,7 @@ fn bodies_under_way_share_a_bound() {
     reply.assert_error(503);
     assert_eq!(reply.header("retry-after"), Some("1"));
     // The others go on, and what the refused one held is room again.
-    assert_eq!(Client::to(&server).post(&[JSON], "{}").status, 202);
+    assert_eq!(Client::to(server.local_addr()).post(&[JSON], "{}").status, 202);
     for (sent, mut holder) in holders {
         assert!(!holder.has_answer());
         assert_eq!(holder.send(vec![b'x'; MIB - sent]).reply().status, 202);

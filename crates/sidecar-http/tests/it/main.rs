@@ -2,7 +2,6 @@
 
 mod access;
 mod cap;
-mod client;
 mod deadlines;
 #[cfg(target_os = "linux")]
 mod exhaustion;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sidecar_http::{Answer, Endpoints, EndpointsBuilder, Exposition, Reader, Server};
 
-use crate::client::Client;
+use sidecar_harness::http::Client;
 
 pub(crate) fn full() -> EndpointsBuilder {
     Endpoints::builder()
@@ -31,7 +31,7 @@ pub(crate) fn start(endpoints: EndpointsBuilder) -> Server {
 #[test]
 fn every_route_answers_with_its_closure() {
     let server = start(full());
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     let table = [
         ("/health", 200, r#""healthy""#),
         ("/live", 200, r#""live""#),
@@ -52,7 +52,7 @@ fn every_route_answers_with_its_closure() {
 #[test]
 fn head_says_what_get_says_without_the_body() {
     let server = start(full());
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     for path in ["/", "/health", "/live", "/ready", "/metrics", "/circuit-breakers", "/nowhere"] {
         let get = client.ask(&format!("GET {path}"), &[]);
         let head = client.ask(&format!("HEAD {path}"), &[]);
@@ -68,7 +68,7 @@ fn head_says_what_get_says_without_the_body() {
 #[test]
 fn metrics_come_in_the_format_that_is_asked_for() {
     let server = start(full());
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     let classic = client.ask("GET /metrics", &[]);
     assert_eq!(classic.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     assert_eq!(classic.body, "jobs 1\n");
@@ -82,7 +82,7 @@ fn metrics_come_in_the_format_that_is_asked_for() {
 #[test]
 fn a_route_without_its_closure_does_not_exist() {
     let server = start(Endpoints::builder());
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     for path in ["/health", "/live", "/ready", "/startup", "/metrics", "/circuit-breakers", "/events/stats"] {
         client.ask(&format!("GET {path}"), &[]).assert_error(404);
     }
@@ -93,7 +93,7 @@ fn a_route_without_its_closure_does_not_exist() {
 #[test]
 fn unknown_paths_are_404() {
     let server = start(full());
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     for path in ["/nowhere", "/health/", "//live", "/LIVE", "/live/../health", "/%6cive", "/config/reload"] {
         client.ask(&format!("GET {path}"), &[]).assert_error(404);
         client.ask(&format!("POST {path}"), &[]).assert_error(404);
@@ -103,7 +103,7 @@ fn unknown_paths_are_404() {
 #[test]
 fn another_method_is_405_and_the_right_ones_are_named() {
     let server = start(full());
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     for (line, allow) in [
         ("POST /live", "GET, HEAD"),
         ("DELETE /metrics", "GET, HEAD"),
@@ -121,7 +121,7 @@ fn another_method_is_405_and_the_right_ones_are_named() {
 #[test]
 fn the_index_lists_the_routes() {
     let server = start(full());
-    let index = Client::to(&server).ask("GET /", &[]);
+    let index = Client::to(server.local_addr()).ask("GET /", &[]);
     let index: serde_json::Value = serde_json::from_str(&index.body).expect("JSON");
     let routes = index["routes"].as_array().expect("a list");
     assert_eq!(routes.len(), 9);
@@ -137,7 +137,7 @@ fn a_closure_that_panics_is_a_500_and_the_server_lives() {
             .circuit_breakers(|| -> u8 { panic!("the password is hunter2") })
             .ingest(|_| -> u8 { panic!("the password is hunter2") }),
     );
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     for path in ["/health", "/metrics", "/circuit-breakers", "/health", "/metrics"] {
         let reply = client.ask(&format!("GET {path}"), &[]);
         reply.assert_error(500);

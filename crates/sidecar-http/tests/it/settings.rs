@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sidecar_http::{Answer, Endpoints, EndpointsBuilder, ServeError};
 
-use crate::client::Client;
+use sidecar_harness::http::Client;
 
 fn refused_field(builder: EndpointsBuilder) -> &'static str {
     builder.build().expect_err("out of range").field()
@@ -73,5 +73,5 @@ fn localhost_is_an_address() {
     let builder = Endpoints::builder().live(|| Answer::json(true, "live"));
     let server = builder.serve("localhost:0").expect("every machine has localhost");
     assert!(server.local_addr().ip().is_loopback() && server.local_addr().port() != 0);
-    assert_eq!(Client::to(&server).ask("GET /live", &[]).status, 200);
+    assert_eq!(Client::to(server.local_addr()).ask("GET /live", &[]).status, 200);
 }

@@ -8,30 +8,31 @@ use std::time::{Duration, Instant};
 
 use sidecar_http::Answer;
 
-use crate::client::{Client, PATIENCE, eventually};
 use crate::routes::{full, start};
+use sidecar_harness::http::Client;
+use sidecar_harness::{PATIENCE, eventually};
 
 const SHORT: Duration = Duration::from_millis(200);
 
 #[test]
 fn idle_clients_are_closed_at_once_and_the_port_is_free_again() {
     let server = start(full());
-    let mut silent = Client::to(&server);
-    let mut idle = Client::to(&server);
+    let mut silent = Client::to(server.local_addr());
+    let mut idle = Client::to(server.local_addr());
     assert_eq!(idle.ask("GET /live", &[]).status, 200);
     let report = server.shutdown(PATIENCE);
     assert_eq!((report.cut, report.thread_ended), (0, true));
     silent.assert_closed_without_an_answer();
     idle.assert_closed_without_an_answer();
     let again = full().serve(&server.local_addr().to_string()).expect("the port is free");
-    assert_eq!(Client::to(&again).ask("GET /live", &[]).status, 200);
+    assert_eq!(Client::to(again.local_addr()).ask("GET /live", &[]).status, 200);
     assert!(server.shutdown(PATIENCE).thread_ended, "a second shutdown finds nothing to do");
 }
 
 #[test]
 fn a_client_that_hangs_is_cut_at_the_deadline() {
     let server = start(full());
-    let mut hanging = Client::to(&server);
+    let mut hanging = Client::to(server.local_addr());
     let headers = ["Content-Type: application/json", "Content-Length: 9", "Expect: 100-continue"];
     // The interim answer shows that the server waits for the body.
     assert_eq!(hanging.request("POST /events", &headers).head_reply().status, 100);
@@ -52,7 +53,7 @@ fn an_answer_under_way_is_finished() {
         released.lock().expect("one run").recv().expect("the test releases it");
         "jobs 1\n".to_owned()
     })));
-    let mut scraper = Client::to(&server);
+    let mut scraper = Client::to(server.local_addr());
     scraper.request("GET /metrics", &[]);
     entered.recv().expect("it runs");
     let stopping = thread::spawn({
@@ -76,7 +77,7 @@ fn a_worker_closure_that_hangs_does_not_hold_up_the_end() {
             thread::park();
         }
     }));
-    let mut scraper = Client::to(&server);
+    let mut scraper = Client::to(server.local_addr());
     scraper.request("GET /metrics", &[]);
     entered.recv().expect("it runs");
     let begun = Instant::now();
@@ -95,7 +96,7 @@ fn a_probe_closure_that_hangs_is_left_behind_and_reported() {
         released.lock().expect("one run").recv().expect("the test releases it");
         Answer::json(true, "live")
     }));
-    Client::to(&server).request("GET /live", &[]);
+    Client::to(server.local_addr()).request("GET /live", &[]);
     entered.recv().expect("it runs");
     let begun = Instant::now();
     assert!(!server.shutdown(SHORT).thread_ended);
@@ -109,7 +110,7 @@ fn a_probe_closure_that_hangs_is_left_behind_and_reported() {
 fn a_dropped_server_stops() {
     let server = start(full());
     let address = server.local_addr();
-    assert_eq!(Client::to(&server).ask("GET /live", &[]).status, 200);
+    assert_eq!(Client::to(server.local_addr()).ask("GET /live", &[]).status, 200);
     drop(server);
     assert!(TcpStream::connect(address).is_err());
 }

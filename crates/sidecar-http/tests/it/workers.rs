@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use sidecar_http::Answer;
 
-use crate::client::Client;
 use crate::routes::{full, start};
+use sidecar_harness::http::Client;
 
 /// A closure that tells when it runs, and waits.
 fn blocking() -> (impl Fn() + Send + Sync, Receiver<Option<String>>, Sender<()>) {
@@ -30,10 +30,10 @@ fn a_rendering_that_takes_long_delays_no_probe_and_no_other_route() {
         run();
         "jobs 1\n".to_owned()
     }));
-    let mut scraper = Client::to(&server);
+    let mut scraper = Client::to(server.local_addr());
     scraper.request("GET /metrics", &[]);
     assert_eq!(entered.recv().expect("it runs").as_deref(), Some("sidecar-scrape"));
-    let mut client = Client::to(&server);
+    let mut client = Client::to(server.local_addr());
     for path in ["/live", "/health", "/circuit-breakers", "/events/stats"] {
         assert_eq!(client.ask(&format!("GET {path}"), &[]).status, 200, "{path}");
     }
@@ -50,7 +50,7 @@ fn a_rendering_that_hangs_is_not_started_a_second_time() {
         "jobs 1\n".to_owned()
     }));
     for _ in 0..3 {
-        let mut scraper = Client::to(&server);
+        let mut scraper = Client::to(server.local_addr());
         scraper.request("GET /metrics", &[]).assert_closed_without_an_answer();
     }
     entered.recv().expect("the first one runs");
@@ -64,7 +64,7 @@ fn events_are_handed_over_two_batches_at_a_time() {
     let server = start(full().ingest(move |_| run()));
     let mut clients: Vec<Client> = (0..3)
         .map(|_| {
-            let mut client = Client::to(&server);
+            let mut client = Client::to(server.local_addr());
             let headers = ["Content-Type: application/json", "Content-Length: 2"];
             client.request("POST /events", &headers).send("{}");
             client
@@ -74,7 +74,7 @@ fn events_are_handed_over_two_batches_at_a_time() {
         entered.recv().expect("two run");
     }
     // The third is in the server by now: a later connection was answered.
-    assert_eq!(Client::to(&server).ask("GET /live", &[]).status, 200);
+    assert_eq!(Client::to(server.local_addr()).ask("GET /live", &[]).status, 200);
     assert!(entered.try_recv().is_err());
     for _ in 0..3 {
         release.send(()).expect("the server lives");
@@ -87,5 +87,5 @@ fn events_are_handed_over_two_batches_at_a_time() {
 #[test]
 fn probes_run_on_the_named_thread() {
     let server = start(full().live(|| Answer::json(true, &thread::current().name())));
-    assert_eq!(Client::to(&server).ask("GET /live", &[]).body, r#""sidecar-http""#);
+    assert_eq!(Client::to(server.local_addr()).ask("GET /live", &[]).body, r#""sidecar-http""#);
 }

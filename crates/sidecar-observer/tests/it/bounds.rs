@@ -1,13 +1,14 @@
 //! What happens when the queue is full, in events or in bytes.
 
-use crate::{Gate, PATIENCE, assert_conserved};
+use crate::{assert_conserved, hold};
+use sidecar_harness::{Gate, PATIENCE};
 use sidecar_observer::{DropPolicy, Event, Observed, Observer, Reason};
 use std::sync::{Arc, Mutex};
 
 /// An observer of four events whose worker is held by a first one.
 fn held(policy: DropPolicy) -> (Observer, Gate) {
     let observer = Observer::builder().queue_size(4).drop_policy(policy).start().expect("valid settings");
-    let gate = Gate::hold(&observer, "gate");
+    let gate = hold(&observer, "gate");
     assert_eq!(observer.observe_waiting(Event::new("gate")), Observed::Accepted);
     gate.wait_until_held();
     (observer, gate)
@@ -61,7 +62,7 @@ fn a_thread_without_a_waiting_event_refuses_its_newest_when_others_fill_the_queu
 fn bytes_are_bounded_over_all_lanes() {
     let observer = Observer::builder().queue_bytes(64 << 10).drop_policy(DropPolicy::Newest).start();
     let observer = observer.expect("valid settings");
-    let gate = Gate::hold(&observer, "gate");
+    let gate = hold(&observer, "gate");
     observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
     let large = || Event::new("large").with("text", "x".repeat(20 << 10));
@@ -80,7 +81,7 @@ fn bytes_are_bounded_over_all_lanes() {
 #[test]
 fn an_event_larger_than_the_whole_queue_evicts_nobody() {
     let observer = Observer::builder().queue_bytes(8 << 10).start().expect("valid settings");
-    let gate = Gate::hold(&observer, "gate");
+    let gate = hold(&observer, "gate");
     observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
     assert_eq!(observer.observe(Event::new("small")), Observed::Accepted);
@@ -93,7 +94,7 @@ fn an_event_larger_than_the_whole_queue_evicts_nobody() {
 #[test]
 fn an_event_that_no_eviction_would_make_room_for_evicts_nobody() {
     let observer = Observer::builder().queue_bytes(64 << 10).start().expect("valid settings");
-    let gate = Gate::hold(&observer, "gate");
+    let gate = hold(&observer, "gate");
     observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
     let other = observer.clone();

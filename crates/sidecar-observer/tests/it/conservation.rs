@@ -1,7 +1,8 @@
 //! The ledger adds up, whatever happens meanwhile.
 
-use crate::{PATIENCE, assert_conserved};
+use crate::assert_conserved;
 use proptest::prelude::*;
+use sidecar_harness::PATIENCE;
 use sidecar_observer::{DropPolicy, Event, Observer, Probability, TypeId};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;

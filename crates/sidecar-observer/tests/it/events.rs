@@ -1,6 +1,6 @@
 //! What an event holds when a handler sees it.
 
-use crate::PATIENCE;
+use sidecar_harness::PATIENCE;
 use sidecar_observer::{Event, Observer, Probability, TypeId, Value};
 use std::sync::mpsc;
 use std::time::{Duration, UNIX_EPOCH};

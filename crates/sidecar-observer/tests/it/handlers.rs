@@ -1,6 +1,7 @@
 //! Handlers: which are called, and what their failures do.
 
-use crate::{PATIENCE, assert_conserved};
+use crate::assert_conserved;
+use sidecar_harness::PATIENCE;
 use sidecar_observer::{Event, Observed, Observer, Reason};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock};

@@ -1,6 +1,7 @@
 //! Lanes come and go with their threads.
 
-use crate::{PATIENCE, assert_conserved};
+use crate::assert_conserved;
+use sidecar_harness::PATIENCE;
 use sidecar_observer::{Event, Observed, Observer};
 use std::cell::RefCell;
 use std::sync::mpsc;

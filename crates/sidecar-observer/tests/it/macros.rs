@@ -1,6 +1,6 @@
 //! The `observe!` macro.
 
-use crate::PATIENCE;
+use sidecar_harness::PATIENCE;
 use sidecar_observer::{Observed, Observer, TypeId, observe};
 use std::num::ParseIntError;
 use std::sync::{Arc, mpsc};

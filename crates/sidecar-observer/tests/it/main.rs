@@ -1,9 +1,9 @@
 //! What an observer promises.
 
+use sidecar_harness::Gate;
 use sidecar_observer::{Observer, ObserverStats};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
 
+mod allocations;
 mod bounds;
 mod conservation;
 mod events;
@@ -14,9 +14,6 @@ mod macros;
 mod serialize;
 mod shutdown;
 mod waiting;
-
-/// Far longer than anything here takes, so that a loaded machine fails no test.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Received = sampled out + dropped + processed + failed + waiting, in all and for every type.
 fn assert_conserved(stats: &ObserverStats) {
@@ -32,40 +29,10 @@ fn assert_conserved(stats: &ObserverStats) {
     }
 }
 
-/// A handler that holds the worker until it is let go.
-#[derive(Clone, Default)]
-struct Gate(Arc<(Mutex<(bool, bool)>, Condvar)>);
-
-impl Gate {
-    fn hold(observer: &Observer, event_type: &str) -> Self {
-        let gate = Self::default();
-        let inside = gate.clone();
-        observer.on(event_type, move |_| inside.enter());
-        gate
-    }
-
-    fn enter(&self) {
-        let (state, changed) = &*self.0;
-        let mut state = state.lock().expect("no panic inside");
-        state.0 = true;
-        changed.notify_all();
-        while !state.1 {
-            state = changed.wait(state).expect("no panic inside");
-        }
-    }
-
-    /// Waits until the worker is inside the handler.
-    fn wait_until_held(&self) {
-        let (state, changed) = &*self.0;
-        let mut state = state.lock().expect("no panic inside");
-        while !state.0 {
-            state = changed.wait(state).expect("no panic inside");
-        }
-    }
-
-    fn open(&self) {
-        let (state, changed) = &*self.0;
-        state.lock().expect("no panic inside").1 = true;
-        changed.notify_all();
-    }
+/// Holds the worker inside a handler of this event type, until the gate is opened.
+fn hold(observer: &Observer, event_type: &str) -> Gate {
+    let gate = Gate::default();
+    let inside = gate.clone();
+    observer.on(event_type, move |_| inside.enter());
+    gate
 }

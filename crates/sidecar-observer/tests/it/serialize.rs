@@ -1,7 +1,7 @@
 //! Events and statistics as JSON.
 
-use crate::PATIENCE;
 use proptest::prelude::*;
+use sidecar_harness::PATIENCE;
 use sidecar_observer::{Event, Observer, Value};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -52,7 +52,7 @@ fn of_two_entries_of_one_name_the_last_holds() {
 #[test]
 fn nested_values_are_accounted_with_the_room_they_keep() {
     let observer = Observer::builder().start().expect("defaults are valid");
-    let gate = crate::Gate::hold(&observer, "gate");
+    let gate = crate::hold(&observer, "gate");
     observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
     let before = observer.queue_bytes();

@@ -1,6 +1,7 @@
 //! Flushing, stopping, and what comes after.
 
-use crate::{Gate, PATIENCE, assert_conserved};
+use crate::{assert_conserved, hold};
+use sidecar_harness::PATIENCE;
 use sidecar_observer::{Event, Observed, Observer, Reason};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 #[test]
 fn shutdown_returns_by_its_deadline_although_a_handler_hangs() {
     let observer = Observer::builder().start().expect("defaults are valid");
-    let gate = Gate::hold(&observer, "gate");
+    let gate = hold(&observer, "gate");
     observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
     observer.observe(Event::new("behind"));
@@ -26,7 +27,7 @@ fn shutdown_returns_by_its_deadline_although_a_handler_hangs() {
 #[test]
 fn dropping_after_a_shutdown_does_not_wait_again() {
     let observer = Observer::builder().start().expect("defaults are valid");
-    let gate = Gate::hold(&observer, "gate");
+    let gate = hold(&observer, "gate");
     observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
     let _ = observer.shutdown(Duration::ZERO);

@@ -1,6 +1,7 @@
 //! Producers that wait for room.
 
-use crate::{Gate, PATIENCE, assert_conserved};
+use crate::{assert_conserved, hold};
+use sidecar_harness::PATIENCE;
 use sidecar_observer::{Event, Observed, Observer, Reason};
 use std::sync::mpsc;
 
@@ -24,7 +25,7 @@ fn waiting_producers_lose_nothing_through_a_tiny_queue() {
 #[test]
 fn a_producer_that_waits_is_released_when_the_observer_stops() {
     let observer = Observer::builder().queue_size(1).start().expect("valid settings");
-    let gate = Gate::hold(&observer, "gate");
+    let gate = hold(&observer, "gate");
     observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
     let (send, receive) = mpsc::channel();

@@ -1,22 +1,13 @@
 //! This very process. Bounds are generous: the machine may be busy, and other tests run beside these.
 
 use sidecar_core::threads;
+use sidecar_harness::eventually;
 use sidecar_profiler::{Profiler, Snapshot};
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
-
-const DEADLINE: Duration = Duration::from_secs(60);
-
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
 
 fn often() -> Profiler {
     Profiler::builder().interval(Duration::from_millis(200)).build().expect("valid settings")

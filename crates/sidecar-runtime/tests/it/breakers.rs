@@ -1,6 +1,7 @@
 //! Breakers in health and metrics.
 
-use crate::support::{becomes, builder, component, eventually, everything, judged_again, started};
+use crate::support::{becomes, builder, component, everything, judged_again, started};
+use sidecar_harness::eventually;
 use sidecar_runtime::Sidecar;
 use sidecar_runtime::breaker::{Breaker, BreakerRegistry, State, Verdict};
 use sidecar_runtime::health::Status;

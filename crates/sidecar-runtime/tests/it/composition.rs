@@ -1,6 +1,7 @@
 //! The pieces without the facade: a runtime of one's own from chosen ones.
 
-use crate::support::{PATIENCE, assert_conserved, eventually, offer};
+use crate::support::{assert_conserved, offer};
+use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::health::{Component, Health};
 use sidecar_runtime::metrics::MetricsCollector;
 use sidecar_runtime::observer::{Admit, Event, EventTypes, Observed, Observer, Probability, TypeId, observe};

@@ -1,6 +1,7 @@
 //! One ledger, however it is looked at.
 
-use crate::support::{Answers, PATIENCE, assert_conserved, everything};
+use crate::support::{Answers, assert_conserved, everything};
+use sidecar_harness::PATIENCE;
 use sidecar_runtime::observer::{Event, Observed, ObserverStats, Reason};
 use sidecar_runtime::{Sidecar, SidecarBuilder, SidecarHandle, observe};
 use std::sync::Arc;

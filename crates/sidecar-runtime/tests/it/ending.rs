@@ -1,6 +1,7 @@
 //! The end, and what comes after it.
 
-use crate::support::{Hold, PATIENCE, assert_conserved, builder, offer, offer_times, started};
+use crate::support::{Hold, assert_conserved, builder, offer, offer_times, started};
+use sidecar_harness::PATIENCE;
 use sidecar_runtime::health::{Component, Lifecycle, RegisterError, Status};
 use sidecar_runtime::observer::{Event, Observed, Reason};
 use sidecar_runtime::{SidecarHandle, observe};
@@ -79,6 +80,6 @@ fn the_sidecar_may_be_dropped_by_its_own_handler() {
     let slot = Arc::clone(&own);
     handle.register_handler("last", move |_| drop(slot.lock().expect("one worker").take()));
     assert_eq!(offer(|| observe!(handle, "last")), Observed::Accepted);
-    crate::support::eventually("it has stopped", || handle.health().lifecycle() == Lifecycle::Stopped);
+    sidecar_harness::eventually("it has stopped", || handle.health().lifecycle() == Lifecycle::Stopped);
     assert_eq!(handle.observer().shutdown(PATIENCE).processed, 1);
 }

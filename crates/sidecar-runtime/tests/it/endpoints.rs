@@ -1,8 +1,10 @@
 //! The endpoints have the documents' shapes.
 
-use crate::client::{get, get_at};
-use crate::support::{PATIENCE, becomes, builder, eventually, offer};
+use crate::client::get;
+use crate::support::{becomes, builder, offer};
 use serde_json::{Value, json};
+use sidecar_harness::http::ask;
+use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::health::{Component, Status};
 use sidecar_runtime::{Sidecar, observe};
 
@@ -142,7 +144,7 @@ fn metrics_come_in_the_format_that_was_asked_for() {
     let classic = get(&sidecar, "/metrics");
     assert!(classic.head.contains("content-type: text/plain; version=0.0.4"), "{}", classic.head);
     assert!(classic.body.contains("# TYPE sidecar_events_total counter\n"));
-    let open = get_at(address, "/metrics", &["Accept: application/openmetrics-text;version=1.0.0"]);
+    let open = ask(address, "GET /metrics", &["Accept: application/openmetrics-text;version=1.0.0"], "");
     assert!(open.head.contains("content-type: application/openmetrics-text"), "{}", open.head);
     assert!(open.body.ends_with("# EOF\n") && open.body.contains("# TYPE sidecar_events counter\n"));
 }
@@ -153,7 +155,6 @@ fn what_nobody_serves_is_a_404_in_json() {
     let reply = get(&sidecar, "/nothing");
     assert_eq!((reply.status, &reply.json()["status"]), (404, &json!(404)));
     let address = sidecar.local_addr().expect("it serves");
-    let events =
-        crate::client::request(address, "POST", "/events", &["Content-Type: application/json"], "{}");
+    let events = ask(address, "POST /events", &["Content-Type: application/json"], "{}");
     assert_eq!(events.status, 404, "nobody takes events here");
 }

@@ -1,6 +1,7 @@
 //! Two sidecars in one process have nothing in common.
 
-use crate::support::{PATIENCE, assert_conserved, becomes, everything, offer, started};
+use crate::support::{assert_conserved, becomes, everything, offer, started};
+use sidecar_harness::PATIENCE;
 use sidecar_runtime::health::{Component, Status};
 use sidecar_runtime::observer::{Observed, Reason};
 use sidecar_runtime::{Sidecar, observe};

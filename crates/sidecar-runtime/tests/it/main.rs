@@ -1,6 +1,5 @@
 //! How the runtime behaves, from outside.
 
-mod alone;
 mod breakers;
 mod composition;
 mod config;

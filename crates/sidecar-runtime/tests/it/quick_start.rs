@@ -1,7 +1,8 @@
 //! The quick start's patterns, one by one.
 
-use crate::alone::alone;
-use crate::support::{Hold, PATIENCE, assert_conserved, becomes, eventually, everything, offer, started};
+use crate::support::{Hold, assert_conserved, becomes, everything, offer, started};
+use sidecar_harness::process::alone;
+use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::health::{CheckOutcome, Component, Status};
 use sidecar_runtime::metrics::Kind;
 use sidecar_runtime::observer::{Event, Observed, Value};

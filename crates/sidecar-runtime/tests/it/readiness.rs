@@ -1,6 +1,7 @@
 //! `ready` and `startup` follow the application's critical components and the lifecycle.
 
-use crate::support::{PATIENCE, becomes, builder, component, eventually, everything, judged_again};
+use crate::support::{becomes, builder, component, everything, judged_again};
+use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::Sidecar;
 use sidecar_runtime::health::{Cause, Component, Lifecycle, Status};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};

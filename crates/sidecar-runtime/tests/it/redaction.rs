@@ -1,7 +1,7 @@
 //! What checks say is for those who have the token.
 
-use crate::client::{Reply, get_at};
 use crate::support::{becomes, builder};
+use sidecar_harness::http::{Reply, ask};
 use sidecar_runtime::Sidecar;
 use sidecar_runtime::health::{CheckOutcome, Component, Status};
 
@@ -23,7 +23,7 @@ fn telling(token: Option<&str>) -> Sidecar {
 }
 
 fn health(sidecar: &Sidecar, headers: &[&str]) -> Reply {
-    get_at(sidecar.local_addr().expect("it serves"), "/health", headers)
+    ask(sidecar.local_addr().expect("it serves"), "GET /health", headers, "")
 }
 
 #[track_caller]

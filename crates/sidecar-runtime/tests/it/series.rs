@@ -1,6 +1,7 @@
 //! The sidecar's own series: there from the start, described, and right.
 
-use crate::support::{Hold, PATIENCE, builder, component, eventually, offer, offer_times, started};
+use crate::support::{Hold, builder, component, offer, offer_times, started};
+use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::metrics::{Families, Kind, Value};
 use sidecar_runtime::observer::Reason;
 use sidecar_runtime::{Sidecar, observe};

@@ -1,14 +1,10 @@
 //! What the tests share.
 
+use sidecar_harness::{Gate, eventually};
 use sidecar_runtime::health::Status;
 use sidecar_runtime::observer::{Observed, ObserverStats, Reason};
 use sidecar_runtime::{Sidecar, SidecarBuilder, SidecarConfig, SidecarHandle};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, mpsc};
-use std::time::{Duration, Instant};
-
-/// Far longer than anything here takes, so that a loaded machine fails no test.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Every event is kept.
 pub(crate) fn everything() -> SidecarConfig {
@@ -22,16 +18,6 @@ pub(crate) fn builder() -> SidecarBuilder {
 
 pub(crate) fn started() -> Sidecar {
     builder().start().expect("the settings are valid")
-}
-
-/// Waits until `condition` holds.
-#[track_caller]
-pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "never: {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// Offers an event until its lane was free: on a busy machine the worker may hold it for a moment.
@@ -100,24 +86,23 @@ pub(crate) fn assert_conserved(stats: &ObserverStats) {
 }
 
 /// Holds the worker inside the handler of one event, until it is dropped.
-pub(crate) struct Hold {
-    _release: mpsc::Sender<()>,
-}
+pub(crate) struct Hold(Gate);
 
 impl Hold {
     /// Registers a handler for `hold` events, offers one, and returns once the worker is inside.
     pub(crate) fn worker_of(sidecar: &SidecarHandle) -> Self {
-        let (enter, entered) = mpsc::channel();
-        let (release, released) = mpsc::channel::<()>();
-        let released = Mutex::new(released);
-        sidecar.register_handler("hold", move |_| {
-            let _ = enter.send(());
-            // An error: the other end is gone, which is what this waits for.
-            let _ = released.lock().expect("one worker").recv();
-        });
+        let gate = Gate::default();
+        let inside = gate.clone();
+        sidecar.register_handler("hold", move |_| inside.enter());
         assert_eq!(offer(|| sidecar.observe_with("hold", |event| event)), Observed::Accepted);
-        entered.recv_timeout(PATIENCE).expect("the worker comes by");
-        Self { _release: release }
+        gate.wait_until_held();
+        Self(gate)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.open();
     }
 }
 

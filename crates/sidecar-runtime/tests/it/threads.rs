@@ -1,7 +1,8 @@
 //! Nothing is left behind: no thread, no memory. Each test has a process of its own, for threads are counted.
 
-use crate::alone::alone;
-use crate::support::{PATIENCE, builder, eventually, offer};
+use crate::support::{builder, offer};
+use sidecar_harness::process::alone;
+use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::health::Component;
 use sidecar_runtime::{SidecarBuilder, observe};
 use std::sync::{Arc, Weak};
@@ -77,7 +78,8 @@ fn no_thread_and_no_memory_outlives_the_sidecar_and_its_handles() {
 #[cfg(feature = "http")]
 #[test]
 fn the_server_s_threads_end_too() {
-    use crate::client::{get, request};
+    use crate::client::get;
+    use sidecar_harness::http::ask;
     alone("threads::the_server_s_threads_end_too", &[], || {
         let witness = Arc::new(());
         let (seen, held) = (Arc::downgrade(&witness), Arc::clone(&witness));
@@ -88,7 +90,7 @@ fn the_server_s_threads_end_too() {
         drop(witness);
         assert_eq!(get(&sidecar, "/metrics").status, 200);
         let address = sidecar.local_addr().expect("it serves");
-        let taken = request(address, "POST", "/events", &["Content-Type: application/json"], "{}");
+        let taken = ask(address, "POST /events", &["Content-Type: application/json"], "{}");
         assert_eq!((taken.status, taken.json()), (202, serde_json::json!([2, true])));
         let threads = sidecar_threads();
         assert!(threads.iter().any(|name| name == "sidecar-http"), "{threads:?}");

@@ -1,6 +1,7 @@
 //! The sidecar watches itself, and is never critical.
 
-use crate::support::{Hold, PATIENCE, becomes, component, everything, judged_again, offer_times, started};
+use crate::support::{Hold, becomes, component, everything, judged_again, offer_times, started};
+use sidecar_harness::PATIENCE;
 use sidecar_runtime::health::Status;
 use sidecar_runtime::{Sidecar, SidecarHandle, observe};
 

@@ -1,0 +1,86 @@
+//! What calls cost in memory: nothing, once a breaker is warm.
+
+use crate::support::{NANO, TIMEOUT, World, is_refused, succeed};
+use sidecar_breaker::{CallError, State};
+use sidecar_harness::Draws;
+use sidecar_harness::alloc::{Counting, Tally, counted};
+use std::time::Duration;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const NOTHING: Tally = Tally { allocations: 0, live_bytes: 0 };
+
+/// Calls once, to be warm, and then a thousand times.
+#[track_caller]
+fn assert_allocates_nothing(mut call: impl FnMut()) {
+    call();
+    let ((), tally) = counted(|| (0..1_000).for_each(|_| call()));
+    assert_eq!(tally, NOTHING);
+}
+
+#[test]
+fn the_allocator_of_these_tests_counts() {
+    let (_kept, tally) = counted(|| Box::new(std::hint::black_box(0_u64)));
+    assert_eq!(tally, Tally { allocations: 1, live_bytes: 8 });
+}
+
+#[test]
+fn a_success_through_a_closed_breaker_allocates_nothing() {
+    let world = World::new();
+    assert_allocates_nothing(|| world.succeed(1));
+    assert_allocates_nothing(|| world.breaker.try_acquire().expect("it is closed").success());
+    world.expect(State::Closed);
+}
+
+#[test]
+fn a_refusal_by_an_open_breaker_allocates_nothing() {
+    let world = World::new();
+    world.fail(5);
+    assert_allocates_nothing(|| assert!(is_refused(&world.breaker)));
+    assert_allocates_nothing(|| assert!(matches!(succeed(&world.breaker), Err(CallError::Rejected(_)))));
+    world.advance(TIMEOUT - NANO);
+    assert_allocates_nothing(|| assert!(is_refused(&world.breaker)));
+    world.expect(State::Open);
+}
+
+/// Failures among successes until the breaker opens, refusals, probes of which some fail, and all is well again.
+fn outage(world: &World, draws: &mut Draws) {
+    while world.breaker.state() == State::Closed {
+        if draws.below(4) == 0 {
+            world.succeed(1)
+        } else {
+            world.fail(1)
+        }
+        world.advance(Duration::from_micros(draws.below(1_000)));
+    }
+    for _ in 0..draws.below(8) {
+        assert!(is_refused(&world.breaker));
+    }
+    world.advance(TIMEOUT);
+    while draws.below(3) == 0 {
+        world.fail(1);
+        world.expect(State::Open);
+        world.advance(TIMEOUT);
+    }
+    world.succeed(2);
+    world.expect(State::Closed);
+}
+
+/// After a warm-up, outages leave as much memory in use as there was.
+fn assert_outages_leave_nothing(world: &World, outages: usize) {
+    let draws = &mut Draws::seeded(7);
+    (0..outages / 1_000 + 20).for_each(|_| outage(world, draws));
+    let ((), tally) = counted(|| (0..outages).for_each(|_| outage(world, draws)));
+    assert_eq!(tally.live_bytes, 0, "{tally:?}");
+}
+
+#[test]
+fn a_hundred_thousand_outages_leave_not_one_byte_behind() {
+    assert_outages_leave_nothing(&World::new(), 100_000);
+}
+
+#[test]
+fn an_outage_of_many_failures_leaves_not_one_byte_behind() {
+    assert_outages_leave_nothing(&World::with(|builder| builder.failure_threshold(1_000)), 100);
+}

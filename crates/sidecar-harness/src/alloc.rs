@@ -1,0 +1,106 @@
+//! The system's allocator, counted thread by thread, so that tests that run side by side do not see each
+//! other.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+/// Counts what passes through it. A test binary installs it with `#[global_allocator]`.
+#[derive(Debug)]
+pub struct Counting;
+
+/// What one thread has allocated and freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// Calls that asked for memory; one that grows or shrinks a block counts too.
+    pub allocations: u64,
+    /// Bytes asked for less bytes freed: below zero where a thread frees what another allocated.
+    pub live_bytes: i64,
+}
+
+thread_local! {
+    // Without a lazy start and without a destructor: looking at it allocates nothing.
+    static TALLY: Cell<Tally> = const { Cell::new(Tally { allocations: 0, live_bytes: 0 }) };
+}
+
+/// What `work` allocates and frees on this thread. All zero where [`Counting`] is not installed.
+pub fn counted<T>(work: impl FnOnce() -> T) -> (T, Tally) {
+    let before = TALLY.get();
+    let value = work();
+    let after = TALLY.get();
+    let tally = Tally {
+        allocations: after.allocations - before.allocations,
+        live_bytes: after.live_bytes - before.live_bytes,
+    };
+    (value, tally)
+}
+
+fn count(allocations: u64, asked: usize, freed: usize) {
+    // An error: the thread is at its very end, and nobody asks for its tally any more.
+    let _ = TALLY.try_with(|tally| {
+        let before = tally.get();
+        tally.set(Tally {
+            allocations: before.allocations + allocations,
+            // No block is larger than `isize::MAX`.
+            live_bytes: before.live_bytes + asked as i64 - freed as i64,
+        });
+    });
+}
+
+#[expect(unsafe_code, reason = "the trait of allocators is unsafe to implement")]
+// SAFETY: every call goes to the system's allocator with its arguments unchanged, and its answer is returned
+// unchanged; `count` neither allocates nor panics.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(1, layout.size(), 0);
+        // SAFETY: the caller keeps to the same contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(1, layout.size(), 0);
+        // SAFETY: the caller keeps to the same contract.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        count(1, new_size, layout.size());
+        // SAFETY: the caller keeps to the same contract; the block comes from the system's allocator, as all do.
+        unsafe { System.realloc(block, layout, new_size) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count(0, 0, layout.size());
+        // SAFETY: the caller keeps to the same contract; the block comes from the system's allocator, as all do.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::hint::black_box;
+
+    #[global_allocator]
+    static ALLOCATOR: Counting = Counting;
+
+    #[test]
+    fn every_way_to_ask_for_memory_is_counted() {
+        let (kept, tally) = counted(|| black_box(Box::new([0_u8; 100])));
+        assert_eq!(tally, Tally { allocations: 1, live_bytes: 100 });
+        assert_eq!(counted(|| drop(kept)).1, Tally { allocations: 0, live_bytes: -100 });
+
+        let (mut bytes, tally) = counted(|| black_box(vec![0_u8; 64]));
+        assert_eq!(tally, Tally { allocations: 1, live_bytes: 64 });
+        let (_, tally) = counted(|| black_box(&mut bytes).reserve_exact(36 + 64));
+        assert_eq!(tally, Tally { allocations: 1, live_bytes: 100 });
+        assert_eq!(counted(|| drop(bytes)).1, Tally { allocations: 0, live_bytes: -164 });
+    }
+
+    #[test]
+    fn another_thread_counts_for_itself() {
+        let work = || counted(|| black_box(vec![0_u8; 1 << 20]));
+        let ((_kept, theirs), ours) = counted(|| std::thread::spawn(work).join().expect("no panic"));
+        assert_eq!(theirs, Tally { allocations: 1, live_bytes: 1 << 20 });
+        assert!(ours.live_bytes < 1 << 20, "{ours:?}");
+    }
+}

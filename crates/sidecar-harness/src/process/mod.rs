@@ -1,0 +1,21 @@
+//! Child processes: a program with its streams, or one test alone. None inherits a `SIDECAR_*` variable, so a
+//! test's own surroundings do not matter.
+
+mod alone;
+mod collected;
+mod launch;
+mod program;
+
+pub use alone::alone;
+pub use launch::Launch;
+pub use program::{Ended, Program};
+
+use std::process::Command;
+
+fn without_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("SIDECAR_") {
+            command.env_remove(name);
+        }
+    }
+}
