@@ -5,8 +5,8 @@ use std::io::IsTerminal as _;
 use crate::section::{Flow, Sections};
 use crate::workspace::Workspace;
 use crate::{
-    bench, check, deny, deps, doc, examples, features, fmt, fuzz, interop, lint, machete, package, test,
-    tidy, tools,
+    bench, check, deny, deps, doc, examples, features, fmt, fuzz, interop, lint, loom, machete, package,
+    test, tidy, tools,
 };
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
@@ -23,6 +23,7 @@ pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     check::run(workspace, sections)?;
     test::run(workspace, sections)?;
     bench::smoke(workspace, sections)?;
+    loom::run(workspace, sections)?;
     doc::run(workspace, sections)?;
     examples::run(workspace, sections)?;
     interop::run(workspace, sections)?;

@@ -32,6 +32,8 @@ xflags::xflags! {
         cmd check {}
         /// Unit, integration and documentation tests.
         cmd test {}
+        /// Models of lock-free code: every order in which threads may meet, within a bound.
+        cmd loom {}
         /// Build the documentation, warnings as errors.
         cmd doc {}
         /// Build and run every example.

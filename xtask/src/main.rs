@@ -19,6 +19,7 @@ mod fmt;
 mod fuzz;
 mod interop;
 mod lint;
+mod loom;
 mod machete;
 mod metadata;
 mod package;
@@ -51,6 +52,7 @@ fn main() -> anyhow::Result<ExitCode> {
         XtaskCmd::Features(_) => features::run(&workspace, &mut sections),
         XtaskCmd::Check(_) => check::run(&workspace, &mut sections),
         XtaskCmd::Test(_) => test::run(&workspace, &mut sections),
+        XtaskCmd::Loom(_) => loom::run(&workspace, &mut sections),
         XtaskCmd::Doc(_) => doc::run(&workspace, &mut sections),
         XtaskCmd::Examples(_) => examples::run(&workspace, &mut sections),
         XtaskCmd::Fuzz(flags::Fuzz { target, seconds }) => {
