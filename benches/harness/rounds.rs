@@ -37,9 +37,16 @@ pub(crate) fn measure(suite: &Suite) -> Vec<Measured> {
 struct Paced<'a> {
     running: Running<'a>,
     operations: u64,
-    rounds: Vec<f64>,
+    rounds: Vec<Sample>,
     tally: Tally,
     in_turns: u64,
+}
+
+/// Nanoseconds per operation, and whether the threads that it was measured on ran at the same time.
+#[derive(Clone, Copy)]
+struct Sample {
+    ns: f64,
+    is_sound: bool,
 }
 
 impl<'a> Paced<'a> {
@@ -63,18 +70,27 @@ impl<'a> Paced<'a> {
         let mut batches = Vec::new();
         for _ in 0..BATCHES {
             let Batch { elapsed, tally, in_turns } = self.running.run(self.operations);
-            batches.push(elapsed.as_nanos() as f64 / self.operations as f64);
+            let ns = elapsed.as_nanos() as f64 / self.operations as f64;
+            batches.push(Sample { ns, is_sound: in_turns == 0 });
             self.tally += tally;
             self.in_turns += in_turns;
         }
-        self.rounds.push(median(&mut batches));
+        let ns = median(&mut sound(&batches));
+        self.rounds.push(Sample { ns, is_sound: batches.iter().any(|batch| batch.is_sound) });
     }
 
-    fn finish(mut self) -> Measured {
-        let ns = median(&mut self.rounds);
-        let (lowest, highest) = (self.rounds[0], self.rounds[self.rounds.len() - 1]);
+    fn finish(self) -> Measured {
+        let mut rounds = sound(&self.rounds);
+        let ns = median(&mut rounds);
+        let (lowest, highest) = (rounds[0], rounds[rounds.len() - 1]);
         Measured { ns, lowest, highest, tally: self.tally, in_turns: self.in_turns }
     }
+}
+
+/// The sound ones among the samples; all of them, if none is.
+fn sound(samples: &[Sample]) -> Vec<f64> {
+    let any = samples.iter().any(|sample| sample.is_sound);
+    samples.iter().filter(|sample| sample.is_sound || !any).map(|sample| sample.ns).collect()
 }
 
 /// How many operations take [`BATCH`], if so many took `elapsed`.
@@ -83,7 +99,7 @@ fn scaled(operations: u64, elapsed: Duration) -> u64 {
     ((operations as f64 * factor).round() as u64).max(2)
 }
 
-/// The middle of an odd number of values, which are sorted by this.
+/// The middle of the values, the upper one of two; sorts them.
 fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
@@ -99,6 +115,13 @@ mod tests {
     fn the_median_is_the_middle() {
         assert_eq!(median(&mut [3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&mut [9.0, 1.0, 1.5, 1.2, 70.0]), 1.5);
+    }
+
+    #[test]
+    fn samples_of_threads_that_took_turns_count_only_where_there_are_no_others() {
+        let sample = |ns, is_sound| Sample { ns, is_sound };
+        assert_eq!(sound(&[sample(1.0, false), sample(5.0, true), sample(6.0, true)]), [5.0, 6.0]);
+        assert_eq!(sound(&[sample(1.0, false), sample(2.0, false)]), [1.0, 2.0]);
     }
 
     #[test]
