@@ -10,7 +10,7 @@
 //! | [`probability`] | exact sampling probabilities |
 //! | [`settings`] | the error that every `build()` returns |
 //! | [`start`] | the error that every `start()` returns |
-//! | [`sync`] | atomics, of the standard library or of loom |
+//! | [`sync`] | atomics and locks, of the standard library or of loom |
 //! | [`threads`] | background threads whose CPU can be accounted |
 //! | [`timestamp`] | RFC 3339 text (feature `rfc3339`) |
 //!
