@@ -1,7 +1,11 @@
 //! The handle of a circuit breaker.
 
 use crate::circuit::Circuit;
-use crate::{BreakerBuilder, BreakerSettings, BreakerSnapshot, Hold, OwnedPermit, Permit, Rejected, State};
+use crate::limits::Limits;
+use crate::{
+    BreakerBuilder, BreakerSettings, BreakerSnapshot, Hold, OwnedPermit, Permit, Rejected, SettingsError,
+    State,
+};
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,10 +27,37 @@ impl Breaker {
         self.circuit.identity().name()
     }
 
-    /// The settings that were given when the breaker was built, with defaults for the others.
+    /// The settings that hold now.
     #[must_use]
-    pub fn settings(&self) -> &BreakerSettings {
-        self.circuit.given()
+    pub fn settings(&self) -> BreakerSettings {
+        self.circuit.settings()
+    }
+
+    /// Replaces all settings while the breaker is in use; what `settings` does not give has its default.
+    ///
+    /// The state, its generation and calls in flight stay. A timer that runs is measured by the new settings
+    /// from when it began. Failures in the window stay where the old and the new policy count failures inside
+    /// a span of time; the record of another rule that has changed begins anew. A call that ends on another
+    /// thread at that very moment may be missing from the record, not from the totals.
+    ///
+    /// ```
+    /// # use sidecar_breaker::{Breaker, State};
+    /// let breaker = Breaker::builder("payments").failure_threshold(100).build()?;
+    /// let _ = breaker.call(|| Err::<(), _>("down"));
+    /// let mut settings = breaker.settings();
+    /// settings.set_failure_threshold(2);
+    /// breaker.update(settings)?;
+    /// let _ = breaker.call(|| Err::<(), _>("down"));
+    /// assert_eq!(breaker.state(), State::Open);
+    /// # Ok::<(), sidecar_breaker::SettingsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When a setting is out of range; nothing has changed then.
+    pub fn update(&self, settings: BreakerSettings) -> Result<(), SettingsError> {
+        let limits = Limits::new(&settings)?;
+        self.circuit.update(settings, limits);
+        Ok(())
     }
 
     /// What the breaker does with calls now. An open breaker stays so until a call probes.

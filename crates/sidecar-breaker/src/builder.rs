@@ -2,9 +2,10 @@
 
 use crate::circuit::Circuit;
 use crate::identity::Identity;
-use crate::settings::Limits;
-use crate::{Breaker, BreakerSettings, Dropped, SettingsError};
+use crate::limits::Limits;
+use crate::{Breaker, BreakerSettings, Dropped, Policy, SettingsError};
 use sidecar_core::Clock;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,11 +19,12 @@ pub struct BreakerBuilder {
     name: Arc<str>,
     settings: BreakerSettings,
     clock: Clock,
+    seed: Option<u64>,
 }
 
 impl BreakerBuilder {
     pub(crate) fn new(name: Arc<str>) -> Self {
-        Self { name, settings: BreakerSettings::default(), clock: Clock::new() }
+        Self { name, settings: BreakerSettings::default(), clock: Clock::new(), seed: None }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -47,9 +49,37 @@ impl BreakerBuilder {
         self
     }
 
+    /// What opens the breaker. Takes the place of `failure_threshold` and `sliding_window` given before, as
+    /// they take the place of it when given after. Defaults to those.
+    pub fn policy(mut self, policy: impl Into<Policy>) -> Self {
+        self.settings.set_policy(policy);
+        self
+    }
+
     /// How long the open breaker refuses calls before one may probe, above zero. Defaults to 60 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.set_timeout(timeout);
+        self
+    }
+
+    /// By what the open time grows with every probe that fails, until the breaker closes; 1.0 to 100.0.
+    /// Defaults to 1.0: it stays as it is.
+    pub fn timeout_multiplier(mut self, multiplier: f64) -> Self {
+        self.settings.set_timeout_multiplier(multiplier);
+        self
+    }
+
+    /// The longest open time, whether grown, lengthened at random or wished for by the dependency; at least
+    /// `timeout`. Defaults to ten times that.
+    pub fn max_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.set_max_timeout(timeout);
+        self
+    }
+
+    /// Lengthens each open time at random by up to this share of it, 0.0 to 1.0, so that many programs do not
+    /// probe at the same moment. Defaults to 0.0.
+    pub fn timeout_jitter(mut self, share: f64) -> Self {
+        self.settings.set_timeout_jitter(share);
         self
     }
 
@@ -83,6 +113,12 @@ impl BreakerBuilder {
         self
     }
 
+    /// The seed of what is random, for tests that repeat. Defaults to one that nobody knows.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
     /// Builds the breaker, closed.
     ///
     /// # Errors
@@ -93,7 +129,8 @@ impl BreakerBuilder {
             return Err(SettingsError::new("name", value, "a text of 1 to 256 bytes"));
         }
         let limits = Limits::new(&self.settings)?;
-        let circuit = Circuit::new(Identity::new(self.name), self.settings, limits, self.clock);
+        let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(&self.name));
+        let circuit = Circuit::new(Identity::new(self.name), self.settings, limits, self.clock, seed);
         Ok(Breaker { circuit: Arc::new(circuit) })
     }
 }

@@ -1,6 +1,9 @@
 //! Running calls through a breaker: in threads and as futures.
 
-use crate::permit::Slip;
+use crate::circuit::Circuit;
+use crate::permit::{Slip, Unwinding};
+use crate::ticket::Ticket;
+use crate::word::Word;
 use crate::{Breaker, CallError, Verdict};
 use sidecar_core::panics;
 use std::future::{Future, poll_fn};
@@ -21,6 +24,7 @@ impl Breaker {
     ///
     /// # Errors
     /// [`CallError::Rejected`] when refused, else what `f` returned.
+    #[inline]
     pub fn call<T, E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<T, CallError<E>> {
         self.run(Verdict::of, f)
     }
@@ -81,16 +85,28 @@ impl Breaker {
         self.run_async(contained(classify), make).await
     }
 
+    #[inline]
     fn run<T, E>(
         &self,
         classify: impl FnOnce(&Result<T, E>) -> Verdict,
         f: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, CallError<E>> {
-        let ticket = self.circuit.admit().map_err(CallError::Rejected)?;
-        let mut slip = Slip::new(&*self.circuit, ticket);
-        let result = slip.run(f);
-        slip.settle(Some(classify(&result)));
-        result.map_err(CallError::Inner)
+        match self.circuit.admit_at_a_glance() {
+            Ok(ticket) => run_admitted(&self.circuit, ticket, classify, f),
+            Err(word) => self.run_at_length(word, classify, f),
+        }
+    }
+
+    /// Goes on from a first glance. Not part of the caller, so that the short way through stays short there.
+    #[inline(never)]
+    fn run_at_length<T, E>(
+        &self,
+        word: Word,
+        classify: impl FnOnce(&Result<T, E>) -> Verdict,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, CallError<E>> {
+        let ticket = self.circuit.admit_at_length(word).map_err(CallError::Rejected)?;
+        run_admitted(&self.circuit, ticket, classify, f)
     }
 
     async fn run_async<T, E, Fut: Future<Output = Result<T, E>>>(
@@ -107,6 +123,21 @@ impl Breaker {
         slip.settle(Some(classify(&result)));
         result.map_err(CallError::Inner)
     }
+}
+
+#[inline(always)]
+fn run_admitted<T, E>(
+    circuit: &Circuit,
+    ticket: Ticket,
+    classify: impl FnOnce(&Result<T, E>) -> Verdict,
+    f: impl FnOnce() -> Result<T, E>,
+) -> Result<T, CallError<E>> {
+    let result = Unwinding::watch(circuit, ticket, f);
+    match classify(&result) {
+        Verdict::Success => circuit.succeed(ticket),
+        verdict => circuit.settle(ticket, Some(verdict)),
+    }
+    result.map_err(CallError::Inner)
 }
 
 /// `classify`, with the default classification in place of a panic.

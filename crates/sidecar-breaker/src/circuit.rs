@@ -1,42 +1,56 @@
-//! The machine under its lock, and the readings that need no lock.
+//! The machine under its lock, and all that passes without it.
+
+#[cfg(all(test, sidecar_loom))]
+mod models;
 
 use crate::identity::Identity;
-use crate::machine::{Machine, NEVER, Settled};
+use crate::limits::Limits;
+use crate::machine::{Machine, NEVER};
 use crate::published::{Moment, Published};
-use crate::settings::Limits;
-use crate::totals::{Counts, Totals};
+use crate::rules::{Ahead, Call, Judged, Rules};
+use crate::ticket::Ticket;
+use crate::totals::{Counts, Outcome, Totals};
 use crate::transition::{History, Transition};
-use crate::word::Word;
+use crate::word::{Flags, Word};
 use crate::{BreakerSettings, RejectReason, Rejected, State, Verdict};
+use arc_swap::ArcSwapOption;
 use sidecar_core::Clock;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use sidecar_core::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, SystemTime};
 
 /// What all handles of one breaker share.
 ///
-/// The lock is held for one step of the machine and never over user code. What is decided from the
-/// published values alone, without it:
+/// The lock is held for one step of the machine and never over user code. What passes without it:
 ///
 /// - an admission while the state has neither slots nor a timer: such a call may run at any time of its
 ///   generation, and if the state changes meanwhile it is late, as if it had been admitted just before;
 /// - a refusal while the period lasts: at worst it is one moment out of date;
-/// - a success or an ignored call in such a state, which changes only totals;
+/// - the end of a call in such a state, unless the rules say that it opens;
 /// - a late result: generations only grow, so what differs once differs for ever.
 #[derive(Debug)]
 pub(crate) struct Circuit {
+    published: Published,
+    totals: Totals,
+    clock: Clock,
     identity: Identity,
     given: BreakerSettings,
-    clock: Clock,
-    published: Published,
+    /// The rules that the breaker was built with, which are reached without the cost of looking for others.
+    first_rules: Arc<Rules>,
+    /// Those that have taken their place, if the word says so.
+    other_rules: ArcSwapOption<Rules>,
+    /// When the last failure was counted, by the clock, plus one; zero before the first.
+    failed: AtomicU64,
     guarded: Mutex<Guarded>,
-    totals: Totals,
 }
 
 #[derive(Debug)]
 struct Guarded {
     machine: Machine,
+    settings: BreakerSettings,
     history: History,
-    last_failure: Option<SystemTime>,
+    /// The last failure that was shown, by both clocks: shown again, it must have the same time.
+    last_failure: Option<(u64, SystemTime)>,
 }
 
 /// Everything a snapshot shows, read in one step; the totals one by one.
@@ -51,15 +65,27 @@ pub(crate) struct Reading {
 }
 
 impl Circuit {
-    pub(crate) fn new(identity: Identity, given: BreakerSettings, limits: Limits, clock: Clock) -> Self {
-        let machine = Machine::new(limits);
+    pub(crate) fn new(
+        identity: Identity,
+        given: BreakerSettings,
+        limits: Limits,
+        clock: Clock,
+        seed: u64,
+    ) -> Self {
+        let rules = Arc::new(Rules::new(&given.policy(), 0));
+        let machine = Machine::new(limits, Arc::clone(&rules), seed);
+        let published = Published::new(Moment::of(&machine));
+        let (settings, history) = (given.clone(), History::default());
         Self {
+            published,
+            totals: Totals::new(identity.id()),
+            clock,
             identity,
             given,
-            clock,
-            published: Published::new(Moment::of(&machine)),
-            guarded: Mutex::new(Guarded { machine, history: History::default(), last_failure: None }),
-            totals: Totals::default(),
+            first_rules: rules,
+            other_rules: ArcSwapOption::empty(),
+            failed: AtomicU64::new(0),
+            guarded: Mutex::new(Guarded { machine, settings, history, last_failure: None }),
         }
     }
 
@@ -72,45 +98,128 @@ impl Circuit {
         &self.given
     }
 
+    /// The settings that hold now.
+    pub(crate) fn settings(&self) -> BreakerSettings {
+        self.lock().settings.clone()
+    }
+
     /// Admits or refuses one call; a refusal is counted.
-    pub(crate) fn admit(&self) -> Result<Word, Rejected> {
+    pub(crate) fn admit(&self) -> Result<Ticket, Rejected> {
+        self.admit_at_a_glance().map_or_else(|word| self.admit_at_length(word), Ok)
+    }
+
+    /// A ticket for what is by far the most frequent case, and else the word that says why not: a call that
+    /// passes without any condition and is not timed.
+    #[inline]
+    pub(crate) fn admit_at_a_glance(&self) -> Result<Ticket, Word> {
         let word = self.published.word();
+        let is_plain = word.state() == State::Closed && !word.has(Flags::TIMED);
+        if is_plain { Ok(Ticket::untimed(word)) } else { Err(word) }
+    }
+
+    /// Goes on from [`admit_at_a_glance`](Self::admit_at_a_glance).
+    pub(crate) fn admit_at_length(&self, word: Word) -> Result<Ticket, Rejected> {
         if self.is_unconditional(word) {
-            return Ok(word);
+            let is_timed = word.has(Flags::TIMED);
+            return Ok(if is_timed { Ticket::timed(word, self.clock.now()) } else { Ticket::untimed(word) });
         }
         let refused = match self.refuse_at_a_glance() {
             Some(rejected) => rejected,
             None => {
-                match self.step(|guarded, now| guarded.machine.admit(now).map(|()| guarded.machine.word())) {
-                    Ok(word) => return Ok(word),
+                let admitted = self.step(|Guarded { machine, .. }, now| {
+                    machine.admit(now).map(|()| Ticket::timed(machine.word(), now))
+                });
+                match admitted {
+                    Ok(ticket) => return Ok(ticket),
                     Err(refusal) => Rejected::new(self.identity.id(), refusal.reason, refusal.retry_after),
                 }
             }
         };
-        self.totals.rejected();
+        self.totals.count(Outcome::Rejected);
         Err(refused)
     }
 
     /// Ends the call that was admitted with `ticket`; `None` is a call without a verdict.
-    pub(crate) fn settle(&self, ticket: Word, verdict: Option<Verdict>) {
+    pub(crate) fn settle(&self, ticket: Ticket, verdict: Option<Verdict>) {
+        if verdict == Some(Verdict::Success) {
+            self.succeed(ticket);
+        } else {
+            self.settle_at_length(self.published.word(), ticket, verdict);
+        }
+    }
+
+    /// Ends the call that was admitted with `ticket`, which was a success.
+    #[inline]
+    pub(crate) fn succeed(&self, ticket: Ticket) {
         let word = self.published.word();
-        if ticket != word {
-            self.totals.settled(Settled::Late);
-            return;
+        let is_plain = word.state() == State::Closed && !word.has(Flags::JUDGES_SUCCESS);
+        if is_plain && word.generation() == ticket.generation() {
+            self.totals.count(Outcome::Success);
+        } else {
+            self.settle_at_length(word, ticket, Some(Verdict::Success));
         }
-        if let Some(verdict @ (Verdict::Success | Verdict::Ignored)) = verdict
-            && self.is_unconditional(word)
-        {
-            self.totals.settled(Settled::Counted(verdict));
-            return;
+    }
+
+    /// Goes on from a first glance.
+    fn settle_at_length(&self, word: Word, ticket: Ticket, verdict: Option<Verdict>) {
+        if word.generation() != ticket.generation() {
+            self.totals.count(Outcome::Late);
+        } else if self.is_unconditional(word) {
+            let dropped = if word.has(Flags::DROPPED_FAILS) { Verdict::Failure } else { Verdict::Ignored };
+            self.settle_unconditional(word, ticket, verdict.unwrap_or(dropped));
+        } else {
+            self.settle_under_the_lock(ticket, verdict);
         }
-        self.step(|guarded, now| {
-            let settled = guarded.machine.settle(now, ticket.generation(), verdict);
-            if settled == Settled::Counted(Verdict::Failure) {
-                guarded.last_failure = Some(SystemTime::now());
+    }
+
+    /// Ends a call of a state in which the rules are all that can end it.
+    #[inline]
+    fn settle_unconditional(&self, word: Word, ticket: Ticket, verdict: Verdict) {
+        let failed = verdict.is_failure();
+        let is_judged = failed || verdict == Verdict::Success && word.has(Flags::JUDGES_SUCCESS);
+        if !is_judged || word.state() == State::Disabled {
+            if failed {
+                self.note_failure(self.clock.now());
             }
-            self.totals.settled(settled);
+            self.totals.count(verdict.outcome());
+        } else if word.has(Flags::REPLACED) {
+            let rules = self.other_rules.load();
+            self.settle_judged(rules.as_deref().unwrap_or(&self.first_rules), word, ticket, verdict);
+        } else {
+            self.settle_judged(&self.first_rules, word, ticket, verdict);
+        }
+    }
+
+    #[inline]
+    fn settle_judged(&self, rules: &Rules, word: Word, ticket: Ticket, verdict: Verdict) {
+        let failed = verdict.is_failure();
+        let now = if failed || rules.time_success() { self.clock.now() } else { 0 };
+        if failed {
+            self.note_failure(now);
+        }
+        match rules.record(&Call { now, generation: ticket.generation(), failed, took: ticket.took(now) }) {
+            Ok(Judged::Below) => self.totals.count(verdict.outcome()),
+            Ok(Judged::Late) => self.totals.count(Outcome::Late),
+            Ok(Judged::Reached(cause)) => {
+                self.totals.count(verdict.outcome());
+                if word.state() == State::Closed {
+                    let (generation, wish) = (ticket.generation(), verdict.wish());
+                    self.step(|Guarded { machine, .. }, now| machine.reached(now, generation, cause, wish));
+                }
+            }
+            Err(Ahead) => self.settle_under_the_lock(ticket, Some(verdict)),
+        }
+    }
+
+    fn settle_under_the_lock(&self, ticket: Ticket, verdict: Option<Verdict>) {
+        let outcome = self.step(|Guarded { machine, .. }, now| {
+            let outcome = machine.settle(now, ticket.generation(), verdict, ticket.took(now));
+            if outcome == Outcome::Failure {
+                self.note_failure(now);
+            }
+            outcome
         });
+        self.totals.count(outcome);
     }
 
     pub(crate) fn state(&self) -> State {
@@ -119,9 +228,9 @@ impl Circuit {
         if self.is_unconditional(word) || word.state() == State::Open {
             return word.state();
         }
-        self.step(|guarded, now| {
-            guarded.machine.advance(now);
-            guarded.machine.word().state()
+        self.step(|Guarded { machine, .. }, now| {
+            machine.advance(now);
+            machine.word().state()
         })
     }
 
@@ -130,9 +239,21 @@ impl Circuit {
         self.step(|guarded, now| command(&mut guarded.machine, now));
     }
 
+    /// Replaces the settings; `limits` are theirs.
+    pub(crate) fn update(&self, settings: BreakerSettings, limits: Limits) {
+        self.step(|Guarded { machine, settings: current, .. }, now| {
+            let policy = settings.policy();
+            let rules = (policy != current.policy()).then(|| Arc::new(Rules::new(&policy, 0)));
+            machine.update(now, limits, rules.clone());
+            if rules.is_some() {
+                self.other_rules.store(rules);
+            }
+            *current = settings;
+        });
+    }
+
     pub(crate) fn read(&self) -> Reading {
-        self.step(|guarded, now| {
-            let Guarded { machine, history, last_failure } = guarded;
+        self.step(|Guarded { machine, history, last_failure, .. }, now| {
             machine.advance(now);
             // Before the history is read, so that it holds what `advance` has just changed.
             machine.take_changes().for_each(|change| history.record(change, now));
@@ -141,7 +262,7 @@ impl Circuit {
                 left: machine.left(now),
                 reason: machine.reason().cloned(),
                 failure_count: machine.failure_count(now),
-                last_failure: *last_failure,
+                last_failure: self.last_failure(last_failure, now),
                 transitions: history.to_vec(),
                 counts: self.totals.read(),
             }
@@ -173,6 +294,7 @@ impl Circuit {
         let Moment { word, since, until } = self.published.moment()?;
         let reason = match word.state() {
             State::Open => RejectReason::Open,
+            State::HalfOpen if word.has(Flags::FULL) => RejectReason::HalfOpenFull,
             State::ForcedOpen => RejectReason::ForcedOpen,
             _ => return None,
         };
@@ -183,6 +305,22 @@ impl Circuit {
         let now = self.clock.now();
         let lasts = since <= now && now < until;
         lasts.then(|| Rejected::new(id, reason, Some(until - now)))
+    }
+
+    fn note_failure(&self, now: u64) {
+        // Relaxed: shown to people, orders nothing.
+        self.failed.store(now.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// By the wall clock. Worked out once for each failure.
+    fn last_failure(&self, shown: &mut Option<(u64, SystemTime)>, now: u64) -> Option<SystemTime> {
+        let failed = self.failed.load(Ordering::Relaxed).checked_sub(1)?;
+        if shown.is_none_or(|(at, _)| at != failed) {
+            let wall = SystemTime::now();
+            let ago = Duration::from_nanos(now.saturating_sub(failed));
+            *shown = Some((failed, wall.checked_sub(ago).unwrap_or(wall)));
+        }
+        shown.map(|(_, wall)| wall)
     }
 
     fn step<R>(&self, input: impl FnOnce(&mut Guarded, u64) -> R) -> R {

@@ -1,6 +1,7 @@
 //! What a protected call can end with, beside its own value.
 
 use crate::identity;
+use crate::machine::NEVER;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use std::time::Duration;
 #[must_use]
 pub struct Rejected {
     id: u64,
+    /// In nanoseconds; [`NEVER`] for no end.
+    retry_after: u64,
     reason: RejectReason,
-    retry_after: Option<Duration>,
 }
 
 /// Why a call was refused.
@@ -29,7 +31,7 @@ pub enum RejectReason {
 
 impl Rejected {
     pub(crate) fn new(id: u64, reason: RejectReason, retry_after: Option<u64>) -> Self {
-        Self { id, reason, retry_after: retry_after.map(Duration::from_nanos) }
+        Self { id, reason, retry_after: retry_after.unwrap_or(NEVER) }
     }
 
     /// Why the call was refused.
@@ -42,7 +44,7 @@ impl Rejected {
     /// ends when half-open, until the time to live ends when forced open; `None` if that has no end.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
+        (self.retry_after != NEVER).then(|| Duration::from_nanos(self.retry_after))
     }
 
     /// The breaker's name, looked up now; `None` once the breaker is gone.
@@ -63,7 +65,7 @@ impl fmt::Display for Rejected {
             RejectReason::HalfOpenFull => "is half-open and all its probes are in flight",
             RejectReason::ForcedOpen => "is forced open",
         })?;
-        match self.retry_after {
+        match self.retry_after() {
             Some(wait) => write!(f, ", retry after {wait:.1?}"),
             None => Ok(()),
         }

@@ -1,16 +1,21 @@
 //! The state machine: pure, in its own time, without locks, clocks or user code.
 
-use crate::settings::Limits;
+use crate::limits::Limits;
+use crate::open_time::Draws;
+use crate::rules::{Call, Judged, Rules};
+use crate::totals::Outcome;
 use crate::transition::{Cause, Change};
-use crate::window::Window;
-use crate::word::Word;
-use crate::{RejectReason, State, Verdict};
+use crate::word::{Flags, Word};
+use crate::{Dropped, RejectReason, State, Verdict};
 use std::sync::Arc;
 
 /// The deadline of what has none.
 pub(crate) const NEVER: u64 = u64::MAX;
 
 /// A breaker's state and everything that can change it. `now` is in nanoseconds of a monotonic clock.
+///
+/// What closed calls have done is recorded in [`Rules`] by the threads that made them; the machine is told
+/// when that opens, and tells the rules which generation they record for.
 ///
 /// Timers are judged when the next input arrives, and take effect as of the time they were due: a round
 /// that ran out an hour ago has left the breaker open an hour ago, so the next call probes.
@@ -20,6 +25,9 @@ pub(crate) const NEVER: u64 = u64::MAX;
 #[derive(Debug)]
 pub(crate) struct Machine {
     limits: Limits,
+    rules: Arc<Rules>,
+    /// The rules are no longer those that the breaker was built with.
+    replaced: bool,
     state: State,
     generation: u64,
     /// When the state was entered or renewed.
@@ -30,7 +38,11 @@ pub(crate) struct Machine {
     period: Option<u64>,
     in_flight: u32,
     successes: u32,
-    window: Window,
+    /// Openings since the last recovery, without the first.
+    reopenings: u32,
+    /// How long the dependency wished to be left alone when the breaker opened.
+    wish: u64,
+    draws: Draws,
     reason: Option<Arc<str>>,
     /// INVARIANT: one input makes at most two changes, that of a timer that was due and its own.
     changes: [Option<Change>; 2],
@@ -44,31 +56,34 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<u64>,
 }
 
-/// How a settled call was counted: by its verdict, or as late.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Settled {
-    Counted(Verdict),
-    Late,
-}
-
 impl Machine {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, rules: Arc<Rules>, seed: u64) -> Self {
         Self {
             limits,
+            rules,
+            replaced: false,
             state: State::Closed,
             generation: 0,
             since: 0,
             period: None,
             in_flight: 0,
             successes: 0,
-            window: Window::new(limits.sliding_window),
+            reopenings: 0,
+            wish: 0,
+            draws: Draws::seeded(seed),
             reason: None,
             changes: [None, None],
         }
     }
 
     pub(crate) fn word(&self) -> Word {
-        Word::new(self.generation, self.state)
+        let full = self.state == State::HalfOpen && self.in_flight >= self.limits.half_open_max_calls;
+        let flags = Flags::FULL.when(full)
+            | Flags::JUDGES_SUCCESS.when(self.rules.judge_success())
+            | Flags::TIMED.when(self.rules.are_timed())
+            | Flags::DROPPED_FAILS.when(self.limits.dropped == Dropped::Failure)
+            | Flags::REPLACED.when(self.replaced);
+        Word::new(self.generation, self.state, flags)
     }
 
     pub(crate) fn since(&self) -> u64 {
@@ -89,8 +104,8 @@ impl Machine {
         self.reason.as_ref()
     }
 
-    pub(crate) fn failure_count(&mut self, now: u64) -> u64 {
-        self.window.count(now)
+    pub(crate) fn failure_count(&self, now: u64) -> u64 {
+        self.rules.failures(now, self.generation)
     }
 
     /// The changes since the last call, in order.
@@ -107,7 +122,7 @@ impl Machine {
         }
         let due = self.until();
         match self.state {
-            State::HalfOpen => self.open(due, Cause::ProbeTimeout),
+            State::HalfOpen => self.reopen(due, Cause::ProbeTimeout, 0),
             State::ForcedOpen | State::Disabled | State::MetricsOnly => {
                 self.enter(State::Closed, due, None, Cause::HoldEnded, None);
             }
@@ -138,41 +153,80 @@ impl Machine {
         Err(Refusal { reason, retry_after: left })
     }
 
-    /// A call that was admitted in `generation` ends; `None` is a call without a verdict.
-    pub(crate) fn settle(&mut self, now: u64, generation: u64, verdict: Option<Verdict>) -> Settled {
+    /// A call that was admitted in `generation` and took so long ends; `None` is a call without a verdict.
+    pub(crate) fn settle(
+        &mut self,
+        now: u64,
+        generation: u64,
+        verdict: Option<Verdict>,
+        took: u64,
+    ) -> Outcome {
         self.advance(now);
         if generation != self.generation {
-            return Settled::Late;
+            return Outcome::Late;
         }
         let verdict = verdict.unwrap_or_else(|| self.limits.dropped.into());
         match self.state {
-            State::HalfOpen => self.settle_probe(now, verdict),
-            State::Closed | State::MetricsOnly if verdict == Verdict::Failure => {
-                self.window.record(now);
-                if self.state == State::Closed && self.window.count(now) >= self.limits.failure_threshold {
-                    self.open(now, Cause::FailureThreshold);
+            State::HalfOpen => self.settle_probe(now, verdict, took),
+            State::Closed | State::MetricsOnly if verdict != Verdict::Ignored => {
+                if let Judged::Reached(cause) = self.record(now, verdict, took) {
+                    self.reached(now, generation, cause, verdict.wish());
                 }
             }
             _ => {}
         }
-        Settled::Counted(verdict)
+        verdict.outcome()
     }
 
-    fn settle_probe(&mut self, now: u64, verdict: Verdict) {
-        self.in_flight = self.in_flight.saturating_sub(1);
-        match verdict {
-            Verdict::Ignored => {}
-            Verdict::Failure => {
-                self.window.record(now);
-                self.open(now, Cause::ProbeFailed);
-            }
-            Verdict::Success => {
-                self.successes += 1;
-                if self.successes >= self.limits.success_threshold {
-                    self.enter(State::Closed, now, None, Cause::ProbesSucceeded, None);
-                }
-            }
+    /// What calls of `generation` have done reaches what opens.
+    pub(crate) fn reached(&mut self, now: u64, generation: u64, cause: Cause, wish: u64) {
+        self.advance(now);
+        if generation == self.generation && self.state == State::Closed {
+            self.open(now, cause, wish);
         }
+    }
+
+    fn record(&self, now: u64, verdict: Verdict, took: u64) -> Judged {
+        let failed = verdict.is_failure();
+        self.rules.record_fresh(&Call { now, generation: self.generation, failed, took })
+    }
+
+    fn settle_probe(&mut self, now: u64, verdict: Verdict, took: u64) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if verdict == Verdict::Ignored {
+            return;
+        }
+        if verdict.is_failure() {
+            self.record(now, verdict, took);
+        }
+        if verdict.is_failure() || self.rules.are_too_slow(took) {
+            self.reopen(now, Cause::ProbeFailed, verdict.wish());
+            return;
+        }
+        self.successes += 1;
+        if self.successes >= self.limits.success_threshold {
+            self.enter(State::Closed, now, None, Cause::ProbesSucceeded, None);
+        }
+    }
+
+    /// Other settings from now on. The state, its generation and what is in flight stay; a timer that runs
+    /// is measured by the new settings from when it began.
+    pub(crate) fn update(&mut self, now: u64, limits: Limits, rules: Option<Arc<Rules>>) {
+        self.advance(now);
+        let old = std::mem::replace(&mut self.limits, limits);
+        if let Some(rules) = rules {
+            rules.begin(self.generation, true);
+            rules.take_over(&self.rules, now);
+            self.rules = rules;
+            self.replaced = true;
+        }
+        if self.state == State::Open && old.open_time != limits.open_time {
+            self.period = Some(self.open_time(self.wish));
+        }
+        if self.state == State::HalfOpen {
+            self.period = Some(limits.probe_timeout);
+        }
+        self.advance(now);
     }
 
     /// By hand: open now, recover as usual. An open breaker starts its timeout again.
@@ -180,9 +234,9 @@ impl Machine {
         self.advance(now);
         if self.state == State::Open {
             self.since = now;
-            self.period = Some(self.limits.timeout);
+            self.period = Some(self.open_time(0));
         } else {
-            self.open(now, Cause::ByHand);
+            self.open(now, Cause::ByHand, 0);
         }
     }
 
@@ -204,8 +258,21 @@ impl Machine {
         }
     }
 
-    fn open(&mut self, at: u64, cause: Cause) {
-        self.enter(State::Open, at, Some(self.limits.timeout), cause, None);
+    fn open(&mut self, at: u64, cause: Cause, wish: u64) {
+        self.wish = wish;
+        let period = self.open_time(wish);
+        self.enter(State::Open, at, Some(period), cause, None);
+    }
+
+    /// Opens again, without a recovery in between.
+    fn reopen(&mut self, at: u64, cause: Cause, wish: u64) {
+        self.reopenings = self.reopenings.saturating_add(1);
+        self.open(at, cause, wish);
+    }
+
+    fn open_time(&mut self, wish: u64) -> u64 {
+        let draw = if self.limits.open_time.jitter > 0.0 { self.draws.draw() } else { 0.0 };
+        self.limits.open_time.after(self.reopenings, draw, wish)
     }
 
     fn enter(&mut self, to: State, at: u64, period: Option<u64>, cause: Cause, reason: Option<Arc<str>>) {
@@ -218,8 +285,9 @@ impl Machine {
         self.successes = 0;
         self.reason = reason.clone();
         if to == State::Closed {
-            self.window.clear();
+            self.reopenings = 0;
         }
+        self.rules.begin(self.generation, to == State::Closed);
         if from != to {
             let free = self.changes.iter_mut().find(|slot| slot.is_none());
             debug_assert!(free.is_some(), "an input makes at most two changes");

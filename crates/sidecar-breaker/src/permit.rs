@@ -2,22 +2,47 @@
 
 use crate::Verdict;
 use crate::circuit::Circuit;
-use crate::word::Word;
+use crate::ticket::Ticket;
 use std::fmt;
+use std::mem;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
+
+/// Ends a call as a failure if it is dropped, which happens only where the call's code unwinds.
+pub(crate) struct Unwinding<'a> {
+    circuit: &'a Circuit,
+    ticket: Ticket,
+}
+
+impl<'a> Unwinding<'a> {
+    /// Runs `f` as the call that was admitted with `ticket`.
+    #[inline]
+    pub(crate) fn watch<T>(circuit: &'a Circuit, ticket: Ticket, f: impl FnOnce() -> T) -> T {
+        let unwinding = Self { circuit, ticket };
+        let value = f();
+        mem::forget(unwinding);
+        value
+    }
+}
+
+impl Drop for Unwinding<'_> {
+    fn drop(&mut self) {
+        self.circuit.settle(self.ticket, Some(Verdict::Failure));
+    }
+}
 
 /// An admitted call that has not ended. Dropped before it is settled, it ends as a failure if user code
 /// was running, and without a verdict otherwise.
 pub(crate) struct Slip<C: Deref<Target = Circuit>> {
     circuit: C,
-    ticket: Option<Word>,
+    ticket: Option<Ticket>,
     in_user_code: bool,
 }
 
 impl<C: Deref<Target = Circuit>> Slip<C> {
-    pub(crate) fn new(circuit: C, ticket: Word) -> Self {
+    pub(crate) fn new(circuit: C, ticket: Ticket) -> Self {
         Self { circuit, ticket: Some(ticket), in_user_code: false }
     }
 
@@ -50,7 +75,7 @@ struct Held<C: Deref<Target = Circuit>> {
 }
 
 impl<C: Deref<Target = Circuit>> Held<C> {
-    fn new(circuit: C, ticket: Word) -> Self {
+    fn new(circuit: C, ticket: Ticket) -> Self {
         Self { slip: Slip::new(circuit, ticket), unwinding: thread::panicking() }
     }
 }
@@ -74,6 +99,12 @@ macro_rules! permit {
                 self.settle(Verdict::Failure);
             }
 
+            /// Ends the call as a failure with which the dependency asked to be left alone for this long. If it
+            /// opens the breaker, that stays open for as long, up to `max_timeout`.
+            pub fn failure_with_retry_after(self, wish: Duration) {
+                self.settle(Verdict::RetryAfter(wish));
+            }
+
             /// Ends the call without saying anything about the dependency.
             pub fn ignore(self) {
                 self.settle(Verdict::Ignored);
@@ -89,7 +120,7 @@ macro_rules! permit {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct($name)
                     .field("breaker", self.held.slip.circuit.identity().name())
-                    .field("generation", &self.held.slip.ticket.map(Word::generation))
+                    .field("generation", &self.held.slip.ticket.map(Ticket::generation))
                     .finish()
             }
         }
@@ -115,13 +146,13 @@ permit!(Permit<'_>, "Permit");
 permit!(OwnedPermit, "OwnedPermit");
 
 impl<'a> Permit<'a> {
-    pub(crate) fn new(circuit: &'a Circuit, ticket: Word) -> Self {
+    pub(crate) fn new(circuit: &'a Circuit, ticket: Ticket) -> Self {
         Self { held: Held::new(circuit, ticket) }
     }
 }
 
 impl OwnedPermit {
-    pub(crate) fn new(circuit: Arc<Circuit>, ticket: Word) -> Self {
+    pub(crate) fn new(circuit: Arc<Circuit>, ticket: Ticket) -> Self {
         Self { held: Held::new(circuit, ticket) }
     }
 }

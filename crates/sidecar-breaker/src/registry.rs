@@ -70,7 +70,7 @@ impl BreakerRegistry {
         let evicted;
         let mut entries = self.shared.entries.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = entries.get(&name) {
-            if entry.breaker.settings() != fresh.settings() {
+            if entry.breaker.circuit.given() != fresh.circuit.given() {
                 return Err(RegisterError::Conflict { name });
             }
             return Ok(self.hand_out(entry));

@@ -1,7 +1,7 @@
 //! The settings of a breaker: what was given, what holds, and the checks.
 
-use crate::{Dropped, SettingsError};
-use sidecar_core::clock::nanos;
+use crate::limits::Limits;
+use crate::{Dropped, Policy, SettingsError};
 use std::time::Duration;
 
 /// The settings of a breaker. What was not given has its default.
@@ -14,7 +14,11 @@ use std::time::Duration;
 pub struct BreakerSettings {
     failure_threshold: Option<u32>,
     sliding_window: Option<Duration>,
+    policy: Option<Policy>,
     timeout: Option<Duration>,
+    timeout_multiplier: Option<f64>,
+    max_timeout: Option<Duration>,
+    timeout_jitter: Option<f64>,
     half_open_max_calls: Option<u32>,
     success_threshold: Option<u32>,
     probe_timeout: Option<Duration>,
@@ -35,22 +39,55 @@ impl BreakerSettings {
     /// The most probes in flight that may be asked for.
     pub const MAX_HALF_OPEN_MAX_CALLS: u32 = 255;
 
-    /// Failures inside the window that open a closed breaker.
+    /// How many times `timeout` an open breaker refuses calls at most, when nothing else is given.
+    pub const DEFAULT_MAX_TIMEOUT_FACTOR: u32 = 10;
+    /// The most that [`timeout_multiplier`](Self::timeout_multiplier) may be.
+    pub const MAX_TIMEOUT_MULTIPLIER: f64 = 100.0;
+
+    /// Failures inside the window that open a closed breaker, unless a policy is given.
     #[must_use]
     pub fn failure_threshold(&self) -> u32 {
         self.failure_threshold.unwrap_or(Self::DEFAULT_FAILURE_THRESHOLD)
     }
 
-    /// How long a failure counts.
+    /// How long a failure counts, unless a policy is given.
     #[must_use]
     pub fn sliding_window(&self) -> Duration {
         self.sliding_window.unwrap_or(Self::DEFAULT_SLIDING_WINDOW)
+    }
+
+    /// What opens a closed breaker: the policy that was given, or else `failure_threshold` failures inside
+    /// `sliding_window`.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        match &self.policy {
+            Some(policy) => policy.clone(),
+            None => Policy::failures(self.failure_threshold()).within(self.sliding_window()).into(),
+        }
     }
 
     /// How long an open breaker refuses calls before one may probe.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout.unwrap_or(Self::DEFAULT_TIMEOUT)
+    }
+
+    /// By what the open time grows each time that a probe fails; 1.0 unless given.
+    #[must_use]
+    pub fn timeout_multiplier(&self) -> f64 {
+        self.timeout_multiplier.unwrap_or(1.0)
+    }
+
+    /// The longest open time, however it came about; ten times [`timeout`](Self::timeout) unless given.
+    #[must_use]
+    pub fn max_timeout(&self) -> Duration {
+        self.max_timeout.unwrap_or_else(|| self.timeout().saturating_mul(Self::DEFAULT_MAX_TIMEOUT_FACTOR))
+    }
+
+    /// By which share of itself an open time may be lengthened at random; 0.0 unless given.
+    #[must_use]
+    pub fn timeout_jitter(&self) -> f64 {
+        self.timeout_jitter.unwrap_or(0.0)
     }
 
     /// Probes in flight while half-open.
@@ -77,21 +114,48 @@ impl BreakerSettings {
         self.dropped.unwrap_or_default()
     }
 
-    /// Gives [`failure_threshold`](Self::failure_threshold), at least 1.
+    /// Gives [`failure_threshold`](Self::failure_threshold), at least 1. Takes back a policy given before.
     pub fn set_failure_threshold(&mut self, failures: u32) -> &mut Self {
+        self.policy = None;
         self.failure_threshold = Some(failures);
         self
     }
 
-    /// Gives [`sliding_window`](Self::sliding_window), above zero.
+    /// Gives [`sliding_window`](Self::sliding_window), above zero. Takes back a policy given before.
     pub fn set_sliding_window(&mut self, window: Duration) -> &mut Self {
+        self.policy = None;
         self.sliding_window = Some(window);
+        self
+    }
+
+    /// Gives [`policy`](Self::policy). Takes back `failure_threshold` and `sliding_window` given before.
+    pub fn set_policy(&mut self, policy: impl Into<Policy>) -> &mut Self {
+        (self.failure_threshold, self.sliding_window) = (None, None);
+        self.policy = Some(policy.into());
         self
     }
 
     /// Gives [`timeout`](Self::timeout), above zero.
     pub fn set_timeout(&mut self, timeout: Duration) -> &mut Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Gives [`timeout_multiplier`](Self::timeout_multiplier), 1.0 to 100.0.
+    pub fn set_timeout_multiplier(&mut self, multiplier: f64) -> &mut Self {
+        self.timeout_multiplier = Some(multiplier);
+        self
+    }
+
+    /// Gives [`max_timeout`](Self::max_timeout), at least `timeout`.
+    pub fn set_max_timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.max_timeout = Some(timeout);
+        self
+    }
+
+    /// Gives [`timeout_jitter`](Self::timeout_jitter), 0.0 to 1.0.
+    pub fn set_timeout_jitter(&mut self, share: f64) -> &mut Self {
+        self.timeout_jitter = Some(share);
         self
     }
 
@@ -126,49 +190,4 @@ impl BreakerSettings {
     pub fn validate(&self) -> Result<(), SettingsError> {
         Limits::new(self).map(|_| ())
     }
-}
-
-/// Checked settings in the machine's units.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    pub(crate) failure_threshold: u64,
-    pub(crate) sliding_window: u64,
-    pub(crate) timeout: u64,
-    pub(crate) half_open_max_calls: u32,
-    pub(crate) success_threshold: u32,
-    pub(crate) probe_timeout: u64,
-    pub(crate) dropped: Dropped,
-}
-
-impl Limits {
-    pub(crate) fn new(settings: &BreakerSettings) -> Result<Self, SettingsError> {
-        let half_open_max_calls = settings.half_open_max_calls();
-        if !(1..=BreakerSettings::MAX_HALF_OPEN_MAX_CALLS).contains(&half_open_max_calls) {
-            let allowed = "a whole number from 1 to 255";
-            return Err(SettingsError::new("half_open_max_calls", half_open_max_calls, allowed));
-        }
-        Ok(Self {
-            failure_threshold: u64::from(positive("failure_threshold", settings.failure_threshold())?),
-            sliding_window: span("sliding_window", settings.sliding_window())?,
-            timeout: span("timeout", settings.timeout())?,
-            half_open_max_calls,
-            success_threshold: positive("success_threshold", settings.success_threshold())?,
-            probe_timeout: span("probe_timeout", settings.probe_timeout())?,
-            dropped: settings.dropped(),
-        })
-    }
-}
-
-fn positive(field: &'static str, value: u32) -> Result<u32, SettingsError> {
-    if value == 0 {
-        return Err(SettingsError::new(field, value, "a whole number from 1 to 4294967295"));
-    }
-    Ok(value)
-}
-
-fn span(field: &'static str, value: Duration) -> Result<u64, SettingsError> {
-    if value.is_zero() {
-        return Err(SettingsError::new(field, format_args!("{value:?}"), "a duration above zero"));
-    }
-    Ok(nanos(value))
 }

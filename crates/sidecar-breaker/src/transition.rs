@@ -32,13 +32,19 @@ pub struct Transition {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Cause {
-    /// `failure_threshold` failures fell inside the window.
+    /// So many failures fell inside the window: `failure_threshold`, or the policy's number.
     FailureThreshold,
-    /// `timeout` had passed, and a call came to probe.
+    /// So many calls in a row failed.
+    ConsecutiveFailures,
+    /// The share of failures was reached.
+    FailureRate,
+    /// The share of slow calls was reached.
+    SlowCallRate,
+    /// The open time had passed, and a call came to probe.
     TimeoutElapsed,
     /// `success_threshold` probes succeeded.
     ProbesSucceeded,
-    /// A probe failed.
+    /// A probe failed, or was slow where the policy asks for that.
     ProbeFailed,
     /// The round had no verdict within `probe_timeout`.
     ProbeTimeout,

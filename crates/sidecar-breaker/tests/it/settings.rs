@@ -34,9 +34,9 @@ fn the_builder_and_the_value_say_the_same() {
     value.set_failure_threshold(7).set_sliding_window(secs(1)).set_timeout(secs(2));
     value.set_half_open_max_calls(4).set_success_threshold(3).set_probe_timeout(secs(5));
     value.set_dropped(Dropped::Failure);
-    assert_eq!(built.settings(), &value);
+    assert_eq!(built.settings(), value);
     let again = Breaker::builder("b").settings(value.clone()).build().expect("valid");
-    assert_eq!(again.settings(), &value);
+    assert_eq!(again.settings(), value);
 }
 
 #[test]
