@@ -7,6 +7,8 @@
 //! - `closed/ok/2-threads`: the same on two threads with one breaker; the time is that of each thread.
 //! - `closed/ok/2-threads-own-breakers`: the same with a breaker for each thread.
 //! - `closed/err/1-thread`: a closed breaker whose threshold is out of reach, the closure fails.
+//! - `closed/err/1-thread/exact`: the same where each failure keeps its own time, as up to a threshold of 1 024.
+//! - `closed/ok/rate-policy`: a closed breaker that judges the share of failures, the closure succeeds.
 //! - `open/reject/1-thread`: an open breaker refuses.
 
 mod peers {
@@ -19,7 +21,7 @@ mod peers {
 }
 
 use bench_harness::{Case, Outcome, Padded, Suite, pair, repeat};
-use sidecar_runtime::breaker::{Breaker, CallError};
+use sidecar_runtime::breaker::{Breaker, CallError, Policy};
 use std::error::Error;
 use std::fmt;
 use std::hint::black_box;
@@ -36,6 +38,10 @@ pub(crate) trait Subject: Sized + Sync + 'static {
 
     /// A closed breaker that no number of failures opens.
     fn closed() -> Self;
+
+    /// A closed breaker that judges the share of failures among recent calls, and how: over a window of time
+    /// where it has one. None of its calls fail.
+    fn rated() -> Option<(Self, &'static str)>;
 
     /// An open breaker that stays so for longer than anyone measures.
     fn open() -> Self;
@@ -72,6 +78,12 @@ impl Subject for Breaker {
         Self::builder("closed").failure_threshold(u32::MAX).build().expect("the settings are valid")
     }
 
+    fn rated() -> Option<(Self, &'static str)> {
+        let policy = Policy::failure_rate(0.5).over(Duration::from_secs(10)).min_calls(20);
+        let breaker = Self::builder("rated").policy(policy).build().expect("the settings are valid");
+        Some((breaker, "Breaker::call, 50 % of the last 10 s, totals counted"))
+    }
+
     fn open() -> Self {
         let breaker = Self::builder("open").timeout(LONG).build().expect("the settings are valid");
         breaker.trip();
@@ -87,6 +99,15 @@ impl Subject for Breaker {
     }
 }
 
+const EXACT: &str =
+    "one admitted call, its failure recorded: Breaker::call, 1000 failures in 1 us, totals counted";
+
+/// More failures than a machine can make in so short a time.
+fn exact() -> Breaker {
+    let builder = Breaker::builder("exact").failure_threshold(1_000).sliding_window(Duration::from_micros(1));
+    builder.build().expect("the settings are valid")
+}
+
 /// The closure alone, as every case runs it.
 struct Direct;
 
@@ -96,6 +117,10 @@ impl Subject for Direct {
 
     fn closed() -> Self {
         Self
+    }
+
+    fn rated() -> Option<(Self, &'static str)> {
+        None
     }
 
     fn open() -> Self {
@@ -111,6 +136,9 @@ fn main() -> ExitCode {
     let mut suite = Suite::new("breaker");
     suite.add(alone::<Direct>("floor/direct-call", Direct::closed, OK, "one call of the closure"));
     all_of::<Breaker>(&mut suite);
+    suite.add(
+        case("closed/err/1-thread/exact", exact, Err(Failure), EXACT.to_owned()).expecting(Outcome::Failed),
+    );
     all_of::<peers::recloser::Recloser>(&mut suite);
     all_of::<peers::failsafe::Failsafe>(&mut suite);
     all_of::<peers::circuitbreaker_rs::CircuitBreaker>(&mut suite);
@@ -124,6 +152,11 @@ fn all_of<S: Subject>(suite: &mut Suite) {
     suite.add(alone::<S>("closed/ok/1-thread", closed, OK, "one admitted call, its success recorded"));
     suite.add(together::<S>("closed/ok/2-threads", false, "the same, two threads on one breaker"));
     suite.add(together::<S>("closed/ok/2-threads-own-breakers", true, "the same, a breaker for each thread"));
+    if let Some((_, how)) = S::rated() {
+        let rated = || S::rated().expect("it was there before").0;
+        let executes = format!("one admitted call, its success judged: {how}");
+        suite.add(case("closed/ok/rate-policy", rated, OK, executes));
+    }
     suite.add(
         alone::<S>("closed/err/1-thread", closed, err, "one admitted call, its failure recorded")
             .expecting(Outcome::Failed),
@@ -135,7 +168,11 @@ fn all_of<S: Subject>(suite: &mut Suite) {
 }
 
 fn alone<S: Subject>(id: &'static str, build: fn() -> S, answer: Answer, executes: &str) -> Case {
-    Case::new(id, S::NAME, format!("{executes}: {}", S::USE), move || {
+    case(id, build, answer, format!("{executes}: {}", S::USE))
+}
+
+fn case<S: Subject>(id: &'static str, build: fn() -> S, answer: Answer, executes: String) -> Case {
+    Case::new(id, S::NAME, executes, move || {
         let breaker = build();
         move |n| {
             let mut call = breaker.caller();

@@ -17,6 +17,12 @@ impl Subject for CircuitBreaker {
         Self(builder.failure_threshold(2.0).consecutive_failures(u64::MAX).build())
     }
 
+    fn rated() -> Option<(Self, &'static str)> {
+        let builder = circuitbreaker_rs::CircuitBreaker::<DefaultPolicy, _>::builder();
+        let breaker = builder.failure_threshold(0.5).consecutive_failures(u64::MAX).build();
+        Some((Self(breaker), "CircuitBreaker::call, 50 % of all calls since the start, totals counted"))
+    }
+
     fn open() -> Self {
         let breaker = circuitbreaker_rs::CircuitBreaker::<DefaultPolicy, _>::builder().cooldown(LONG).build();
         breaker.force_open();

@@ -3,16 +3,27 @@
 use crate::{Answer, Failure, LONG, Subject};
 use bench_harness::Outcome;
 use failsafe::backoff::{self, Constant};
-use failsafe::failure_policy::{self, ConsecutiveFailures};
+use failsafe::failure_policy::{self, ConsecutiveFailures, SuccessRateOverTimeWindow};
 use failsafe::{CircuitBreaker as _, Config, Error, StateMachine};
 use std::hint::black_box;
+use std::time::Duration;
 
-pub(crate) struct Failsafe(StateMachine<ConsecutiveFailures<Constant>, ()>);
+pub(crate) enum Failsafe {
+    Counting(StateMachine<ConsecutiveFailures<Constant>, ()>),
+    Rating(StateMachine<SuccessRateOverTimeWindow<Constant>, ()>),
+}
 
 impl Failsafe {
     fn opening_after(failures: u32) -> Self {
         let policy = failure_policy::consecutive_failures(failures, backoff::constant(LONG));
-        Self(Config::new().failure_policy(policy).build())
+        Self::Counting(Config::new().failure_policy(policy).build())
+    }
+
+    fn call(&self, answer: Answer) -> Result<u32, Error<Failure>> {
+        match self {
+            Self::Counting(breaker) => breaker.call(|| black_box(answer)),
+            Self::Rating(breaker) => breaker.call(|| black_box(answer)),
+        }
     }
 }
 
@@ -24,14 +35,21 @@ impl Subject for Failsafe {
         Self::opening_after(u32::MAX)
     }
 
+    fn rated() -> Option<(Self, &'static str)> {
+        let (window, backoff) = (Duration::from_secs(10), backoff::constant(LONG));
+        let policy = failure_policy::success_rate_over_time_window(0.5, 20, window, backoff);
+        let breaker = Self::Rating(Config::new().failure_policy(policy).build());
+        Some((breaker, "CircuitBreaker::call, a moving average of 50 % over 10 s"))
+    }
+
     fn open() -> Self {
         let breaker = Self::opening_after(1);
-        while !matches!(breaker.0.call(|| Err::<(), _>(Failure)), Err(Error::Rejected)) {}
+        while !matches!(breaker.call(Err(Failure)), Err(Error::Rejected)) {}
         breaker
     }
 
     fn caller(&self) -> impl FnMut(Answer) -> Outcome {
-        |answer| match self.0.call(|| black_box(answer)) {
+        |answer| match self.call(answer) {
             Ok(_) => Outcome::Passed,
             Err(Error::Inner(_)) => Outcome::Failed,
             Err(Error::Rejected) => Outcome::Refused,

@@ -16,6 +16,11 @@ impl Subject for Recloser {
         Self(recloser::Recloser::custom().error_rate(2.0).closed_len(100).build())
     }
 
+    fn rated() -> Option<(Self, &'static str)> {
+        let breaker = recloser::Recloser::custom().error_rate(0.5).closed_len(100).build();
+        Some((Self(breaker), "Recloser::call, 50 % of the last 100 calls"))
+    }
+
     fn open() -> Self {
         let breaker = recloser::Recloser::custom().closed_len(1).open_wait(LONG).build();
         while !matches!(breaker.call(|| Err::<(), _>(Failure)), Err(Error::Rejected)) {}

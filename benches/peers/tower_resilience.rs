@@ -30,6 +30,13 @@ impl Subject for Service {
         Self { layer, handle }
     }
 
+    fn rated() -> Option<(Self, &'static str)> {
+        let builder = CircuitBreakerLayer::builder().failure_rate_threshold(0.5).sliding_window_size(100);
+        let (layer, handle) =
+            builder.wait_duration_in_open(LONG).build_with_handle().expect("the settings are valid");
+        Some((Self { layer, handle }, "poll_ready and call of a clone per thread, 50 % of 100 calls"))
+    }
+
     fn open() -> Self {
         let service = Self::closed();
         block_on(&waker(), service.handle.force_open());
