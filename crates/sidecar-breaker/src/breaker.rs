@@ -3,8 +3,8 @@
 use crate::circuit::Circuit;
 use crate::limits::Limits;
 use crate::{
-    BreakerBuilder, BreakerSettings, BreakerSnapshot, Hold, OwnedPermit, Permit, Rejected, SettingsError,
-    State,
+    BreakerBuilder, BreakerSettings, BreakerSnapshot, Hold, ListenerId, OwnedPermit, Permit, Rejected,
+    SettingsError, State, Transition,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -69,7 +69,7 @@ impl Breaker {
     /// State, counts and recent transitions at this moment.
     #[must_use]
     pub fn snapshot(&self) -> BreakerSnapshot {
-        BreakerSnapshot::new(self.name(), self.circuit.read())
+        BreakerSnapshot::new(self.name(), self.circuit.read(), self.circuit.outbox().counts())
     }
 
     /// Asks to make one call and settle it by hand.
@@ -127,6 +127,43 @@ impl Breaker {
     /// As [`metrics_only`](Self::metrics_only), with a time to live or a reason.
     pub fn metrics_only_with(&self, hold: Hold) {
         self.hold(State::MetricsOnly, hold);
+    }
+
+    /// Has `listener` called with every transition from now on, in the order of their sequence numbers, each
+    /// once: after the listeners that came before it, on a thread of the crate's own, outside every lock and
+    /// never during a call to the breaker.
+    ///
+    /// A listener may call the breaker, add and remove listeners, and block. While it blocks, at most 64
+    /// transitions of this breaker wait; beyond that the oldest of them is given up, counted in
+    /// [`BreakerSnapshot::unheard`], and missing in the sequence. A panic ends that one call alone and is counted
+    /// in [`BreakerSnapshot::listener_panics`].
+    ///
+    /// What waits when the breaker is dropped is still told. The breaker owns its listeners: one that owns a
+    /// handle to its own breaker keeps it alive until it is removed.
+    ///
+    /// At most 64 listeners are held; a further one is not, and [`remove_listener`](Self::remove_listener) says
+    /// `false` to its id.
+    ///
+    /// # Example
+    /// ```
+    /// use sidecar_breaker::Breaker;
+    /// use std::sync::mpsc;
+    ///
+    /// let breaker = Breaker::builder("payments").build()?;
+    /// let (tell, told) = mpsc::channel();
+    /// breaker.on_transition(move |transition| tell.send(transition.to).unwrap_or_default());
+    /// breaker.trip();
+    /// assert_eq!(told.recv(), Ok(sidecar_breaker::State::Open));
+    /// # Ok::<(), sidecar_breaker::SettingsError>(())
+    /// ```
+    pub fn on_transition(&self, listener: impl Fn(&Transition) + Send + Sync + 'static) -> ListenerId {
+        self.circuit.outbox().add(Box::new(listener))
+    }
+
+    /// Removes a listener; `false` if this breaker does not hold it. It is not called again, not for what waits
+    /// either; a call that has begun, at most one, goes on. A listener may remove itself.
+    pub fn remove_listener(&self, listener: ListenerId) -> bool {
+        self.circuit.outbox().remove(listener)
     }
 
     fn hold(&self, state: State, hold: Hold) {

@@ -6,6 +6,7 @@ mod models;
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::machine::{Machine, NEVER};
+use crate::outbox::Outbox;
 use crate::published::{Moment, Published};
 use crate::rules::{Ahead, Call, Judged, Rules};
 use crate::ticket::Ticket;
@@ -42,6 +43,7 @@ pub(crate) struct Circuit {
     /// When the last failure was counted, by the clock, plus one; zero before the first.
     failed: AtomicU64,
     guarded: Mutex<Guarded>,
+    outbox: Arc<Outbox>,
 }
 
 #[derive(Debug)]
@@ -75,7 +77,8 @@ impl Circuit {
         let rules = Arc::new(Rules::new(&given.policy(), 0));
         let machine = Machine::new(limits, Arc::clone(&rules), seed);
         let published = Published::new(Moment::of(&machine));
-        let (settings, history) = (given.clone(), History::default());
+        let outbox = Outbox::new();
+        let (settings, history) = (given.clone(), History::new(Arc::clone(&outbox)));
         Self {
             published,
             totals: Totals::new(identity.id()),
@@ -86,6 +89,7 @@ impl Circuit {
             other_rules: ArcSwapOption::empty(),
             failed: AtomicU64::new(0),
             guarded: Mutex::new(Guarded { machine, settings, history, last_failure: None }),
+            outbox,
         }
     }
 
@@ -101,6 +105,10 @@ impl Circuit {
     /// The settings that hold now.
     pub(crate) fn settings(&self) -> BreakerSettings {
         self.lock().settings.clone()
+    }
+
+    pub(crate) fn outbox(&self) -> &Arc<Outbox> {
+        &self.outbox
     }
 
     /// Admits or refuses one call; a refusal is counted.
@@ -332,10 +340,18 @@ impl Circuit {
         let Guarded { machine, history, .. } = &mut *guarded;
         machine.take_changes().for_each(|change| history.record(change, now));
         self.published.replace(Moment::of(machine));
+        drop(guarded);
+        self.outbox.announce();
         answer
     }
 
     fn lock(&self) -> MutexGuard<'_, Guarded> {
         self.guarded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Circuit {
+    fn drop(&mut self) {
+        self.outbox.retire();
     }
 }

@@ -45,6 +45,11 @@
 //! places of a half-open round belong to its generation too, and a round ends after `probe_timeout` at the
 //! latest, so a place cannot be lost for longer than that.
 //!
+//! Every change of state is a [`Transition`] with a sequence number. [`Breaker::on_transition`] has them told to
+//! listeners in the order of these numbers, each once, on threads of the crate's own: never during a call, and
+//! outside every lock. Those of one breaker are told one after the other; a listener that blocks holds up no other
+//! breaker, as long as no more than seven others do so too.
+//!
 //! Every input in every state; `*` starts a new generation, and a refused, late or missing result leaves
 //! everything else as it is:
 //!
@@ -74,6 +79,11 @@
 //! A refusal while open reads the clock, allocates nothing and takes no lock, unless the state is changing at
 //! that very moment. Probes and commands take the lock. User code never runs under it.
 //!
+//! Where there is a listener, a transition also takes a short lock, is copied, and wakes a thread. These threads
+//! are standing: the first is started with the first listener in the process, and a further one, up to 8, by a
+//! transition that finds all of them busy. Once started they sleep until there is something to tell. Without a
+//! listener there is no thread, and a transition costs one load more.
+//!
 //! # Limits
 //! - A half-open round that sees fewer than `success_threshold` calls end within `probe_timeout` opens
 //!   again. Where calls are rarer than that, lower `success_threshold` or raise `probe_timeout`.
@@ -81,6 +91,11 @@
 //!   each, live in a buffer that grows by doubling, so to 64 KiB at most; one of more than
 //!   1 KiB is given back once the window is empty. A registry holds at most [`BreakerRegistry::DEFAULT_LIMIT`]
 //!   breakers unless told otherwise.
+//! - A breaker holds at most 64 listeners, and at most 64 transitions wait for them; beyond that the oldest one
+//!   is given up, counted in [`BreakerSnapshot::unheard`], and missing in the sequence.
+//! - Where 8 listeners of different breakers block, those of all others wait until one returns; so do all where
+//!   the system has no room for a first thread, until a later transition finds some. When more than 1 024 breakers
+//!   wait, what a dropped one leaves behind is not told.
 //! - Whether time in which the machine is suspended counts depends on the system's counter. One that a
 //!   resume sets back makes a period last up to its full length from then on, never longer.
 //! - Built with `panic = "abort"`, a panic ends the process, and no breaker sees it.
@@ -95,12 +110,15 @@ mod breaker;
 mod builder;
 mod call;
 mod circuit;
+mod delivery;
 mod error;
 mod hold;
 mod identity;
 mod limits;
+mod listeners;
 mod machine;
 mod open_time;
+mod outbox;
 mod permit;
 mod policy;
 mod published;
@@ -121,6 +139,7 @@ pub use breaker::Breaker;
 pub use builder::BreakerBuilder;
 pub use error::{CallError, RejectReason, Rejected};
 pub use hold::Hold;
+pub use listeners::ListenerId;
 pub use permit::{OwnedPermit, Permit};
 pub use policy::{Failures, Policy, Rate};
 pub use registry::{BreakerRegistry, RegisterError};

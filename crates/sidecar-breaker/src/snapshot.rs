@@ -1,6 +1,7 @@
 //! A breaker at one moment, as plain data.
 
 use crate::circuit::Reading;
+use crate::outbox::ListenerCounts;
 use crate::{State, Transition};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -44,12 +45,16 @@ pub struct BreakerSnapshot {
     /// While in a state set by hand: the reason that was given.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::optional_text"))]
     pub reason: Option<Arc<str>>,
+    /// Transitions given up because 64 later ones waited for the listeners, since the breaker was built.
+    pub unheard: u64,
+    /// Calls of listeners that panicked, since the breaker was built.
+    pub listener_panics: u64,
     /// The last transitions, at most 16, oldest first.
     pub transitions: Vec<Transition>,
 }
 
 impl BreakerSnapshot {
-    pub(crate) fn new(name: &str, reading: Reading) -> Self {
+    pub(crate) fn new(name: &str, reading: Reading, listeners: ListenerCounts) -> Self {
         let state = reading.word.state();
         let left = reading.left.map(Duration::from_nanos);
         Self {
@@ -66,6 +71,8 @@ impl BreakerSnapshot {
             next_probe_in: left.filter(|_| state == State::Open),
             hold_ends_in: left.filter(|_| state.is_held()),
             reason: reading.reason,
+            unheard: listeners.unheard,
+            listener_panics: listeners.panics,
             transitions: reading.transitions,
         }
     }

@@ -1,6 +1,7 @@
 //! Changes of state, their causes, and the bounded history of the last ones.
 
 use crate::State;
+use crate::outbox::Outbox;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -64,15 +65,20 @@ pub(crate) struct Change {
     pub(crate) reason: Option<Arc<str>>,
 }
 
-/// The last [`History::LIMIT`] transitions, oldest first.
-#[derive(Debug, Default)]
+/// The last [`History::LIMIT`] transitions, oldest first. What is recorded goes to the outbox too.
+#[derive(Debug)]
 pub(crate) struct History {
     last: VecDeque<Transition>,
     sequence: u64,
+    outbox: Arc<Outbox>,
 }
 
 impl History {
     pub(crate) const LIMIT: usize = 16;
+
+    pub(crate) fn new(outbox: Arc<Outbox>) -> Self {
+        Self { last: VecDeque::new(), sequence: 0, outbox }
+    }
 
     /// Keeps `change`, which is seen at `now` but may have been due earlier.
     pub(crate) fn record(&mut self, change: Change, now: u64) {
@@ -83,7 +89,9 @@ impl History {
         if self.last.len() == Self::LIMIT {
             self.last.pop_front();
         }
-        self.last.push_back(Transition { sequence: self.sequence, from, to, cause, at, reason });
+        let transition = Transition { sequence: self.sequence, from, to, cause, at, reason };
+        self.outbox.push(&transition);
+        self.last.push_back(transition);
     }
 
     pub(crate) fn to_vec(&self) -> Vec<Transition> {

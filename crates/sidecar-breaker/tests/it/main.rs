@@ -7,6 +7,7 @@ mod concurrency;
 mod futures;
 mod half_open;
 mod lifecycle;
+mod listeners;
 mod model;
 mod peers;
 mod permits;

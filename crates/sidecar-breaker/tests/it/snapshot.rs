@@ -89,7 +89,7 @@ mod json {
         assert_eq!(open["transitions"][0]["to"], "OPEN");
         assert_eq!(open["transitions"][0]["cause"], "failure_threshold");
         assert_eq!(open["transitions"][0]["reason"], Value::Null);
-        for total in ["successes", "failures", "ignored", "rejected", "late"] {
+        for total in ["successes", "failures", "ignored", "rejected", "late", "unheard", "listener_panics"] {
             assert!(open[total].is_u64(), "{total}");
         }
     }
