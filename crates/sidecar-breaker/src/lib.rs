@@ -84,6 +84,9 @@
 //! transition that finds all of them busy. Once started they sleep until there is something to tell. Without a
 //! listener there is no thread, and a transition costs one load more.
 //!
+//! A registry is read without a lock and without allocating, but for lists. Adding a breaker copies the table, in
+//! time that grows with the number of breakers; at the limit it looks for one to replace, too.
+//!
 //! # Limits
 //! - A half-open round that sees fewer than `success_threshold` calls end within `probe_timeout` opens
 //!   again. Where calls are rarer than that, lower `success_threshold` or raise `probe_timeout`.
@@ -111,6 +114,7 @@ mod builder;
 mod call;
 mod circuit;
 mod delivery;
+mod entry;
 mod error;
 mod hold;
 mod identity;
@@ -129,6 +133,7 @@ mod serialize;
 mod settings;
 mod snapshot;
 mod state;
+mod tenure;
 mod ticket;
 mod totals;
 mod transition;

@@ -1,11 +1,12 @@
 //! Breakers by name, in a bounded number.
 
+use crate::entry::{self, Entries, Entry};
 use crate::{Breaker, BreakerBuilder, BreakerSnapshot, SettingsError, State};
-use std::collections::HashMap;
+use arc_swap::ArcSwap;
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// Breakers by name. Cheap to clone; clones are the same registry.
 ///
@@ -17,20 +18,20 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock, RwLockReadGuard};
 /// [`get`](Self::get) and [`register`](Self::register) are for those who make calls. For those who watch or
 /// command there are [`states`](Self::states), [`snapshots`](Self::snapshots) and the like: they neither
 /// keep a breaker from being replaced nor count as asking for its handle.
+///
+/// Only registering takes the registry's lock, and copies the table if it adds a breaker. Looking up, listing and
+/// commanding wait for no other use of the registry.
 #[derive(Clone)]
 pub struct BreakerRegistry {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    entries: RwLock<HashMap<Arc<str>, Entry>>,
+    /// Replaced as a whole, by the holder of `registering`.
+    entries: ArcSwap<Entries>,
+    registering: Mutex<()>,
     limit: usize,
     uses: AtomicU64,
-}
-
-struct Entry {
-    breaker: Breaker,
-    last_use: AtomicU64,
 }
 
 impl BreakerRegistry {
@@ -53,7 +54,12 @@ impl BreakerRegistry {
     /// An empty registry of at most `limit` breakers; zero is taken as one.
     #[must_use]
     pub fn with_limit(limit: usize) -> Self {
-        let shared = Shared { entries: RwLock::default(), limit: limit.max(1), uses: AtomicU64::new(0) };
+        let shared = Shared {
+            entries: ArcSwap::default(),
+            registering: Mutex::default(),
+            limit: limit.max(1),
+            uses: AtomicU64::new(0),
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -65,41 +71,57 @@ impl BreakerRegistry {
     /// registry is full of breakers that must stay.
     pub fn register(&self, builder: BreakerBuilder) -> Result<Breaker, RegisterError> {
         let name = Arc::clone(builder.name());
-        // Both are dropped after the lock is released, for they are declared before it is taken.
         let fresh = builder.build().map_err(RegisterError::Settings)?;
-        let evicted;
-        let mut entries = self.shared.entries.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = entries.get(&name) {
-            if entry.breaker.circuit.given() != fresh.circuit.given() {
+        // It and `fresh` are dropped after the lock is released, for they are declared before it is taken: with
+        // a breaker go its listeners, and what they own is foreign.
+        let _former;
+        let _registering = self.shared.registering.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.shared.entries.load();
+        if let Some(entry) = current.get(&name) {
+            if entry.breaker().circuit.given() != fresh.circuit.given() {
                 return Err(RegisterError::Conflict { name });
             }
-            return Ok(self.hand_out(entry));
+            // Nobody throws it out meanwhile, for that is done under this lock.
+            entry.use_now(self.next_use());
+            return Ok(entry.breaker().clone());
         }
-        if entries.len() >= self.shared.limit {
-            evicted = evict(&mut entries);
-            if evicted.is_none() {
-                return Err(RegisterError::Full { name, limit: self.shared.limit });
-            }
+        let evicted = if current.len() < self.shared.limit {
+            None
+        } else if let Some(evicted) = entry::evict(&current) {
+            Some(evicted)
+        } else {
+            return Err(RegisterError::Full { name, limit: self.shared.limit });
+        };
+        let mut entries = Entries::clone(&current);
+        if let Some(evicted) = evicted {
+            entries.remove(&evicted);
         }
-        let entry = Entry { breaker: fresh.clone(), last_use: AtomicU64::new(self.next_use()) };
-        entries.insert(name, entry);
+        entries.insert(name, Arc::new(Entry::new(fresh.clone(), self.next_use())));
+        _former = self.shared.entries.swap(Arc::new(entries));
         Ok(fresh)
     }
 
     /// The breaker of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Breaker> {
-        self.read().get(name).map(|entry| self.hand_out(entry))
+        let entries = self.shared.entries.load();
+        let entry = entries.get(name)?;
+        entry.use_now(self.next_use());
+        // One that was thrown out is as good as absent, even if the name is being registered anew.
+        entry.take()
     }
 
     /// Opens the breaker of this name, as [`Breaker::trip`]; says whether it exists.
     pub fn trip(&self, name: &str) -> bool {
-        self.peek(name, Breaker::trip).is_some()
+        // Through a handle, so that it is not thrown out before it is open. Once it is, it cannot be anyway.
+        let handle = self.shared.entries.load().get(name).and_then(|entry| entry.take());
+        handle.map(|breaker| breaker.trip()).is_some()
     }
 
     /// Closes the breaker of this name, as [`Breaker::reset`]; says whether it exists.
     pub fn reset(&self, name: &str) -> bool {
-        self.peek(name, Breaker::reset).is_some()
+        // Without one: it may well be thrown out before it is reset, for then it is as good as new.
+        self.peek(name, |breaker| breaker.reset()).is_some()
     }
 
     /// Closes every breaker, as [`Breaker::reset`].
@@ -112,9 +134,7 @@ impl BreakerRegistry {
     /// The name of every breaker, in order.
     #[must_use]
     pub fn names(&self) -> Vec<Arc<str>> {
-        let mut names: Vec<_> = self.read().keys().cloned().collect();
-        names.sort_unstable();
-        names
+        self.list(|name, _| Arc::clone(name))
     }
 
     /// The state of the breaker of this name, as [`Breaker::state`].
@@ -126,29 +146,26 @@ impl BreakerRegistry {
     /// The state of every breaker, by name. One after the other: each is read at its own moment.
     #[must_use]
     pub fn states(&self) -> Vec<(Arc<str>, State)> {
-        let names = self.names().into_iter();
-        names.filter_map(|name| self.state_of(&name).map(|state| (name, state))).collect()
+        self.list(|name, entry| (Arc::clone(name), entry.breaker().state()))
     }
 
     /// A handle to every breaker, by name. While these are held, none of the breakers can be replaced, and
     /// registering another may fail.
     #[must_use]
     pub fn breakers(&self) -> Vec<Breaker> {
-        let mut breakers: Vec<_> = self.read().values().map(|entry| entry.breaker.clone()).collect();
-        breakers.sort_unstable_by(|a, b| a.name().cmp(b.name()));
-        breakers
+        self.list(|_, entry| entry.take()).into_iter().flatten().collect()
     }
 
     /// A snapshot of every breaker, by name. One after the other: each is taken at its own moment.
     #[must_use]
     pub fn snapshots(&self) -> Vec<BreakerSnapshot> {
-        self.names().iter().filter_map(|name| self.peek(name, Breaker::snapshot)).collect()
+        self.list(|_, entry| entry.breaker().snapshot())
     }
 
     /// How many breakers there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.read().len()
+        self.shared.entries.load().len()
     }
 
     /// Whether there is no breaker.
@@ -163,42 +180,24 @@ impl BreakerRegistry {
         self.shared.limit
     }
 
-    /// Looks at the breaker of this name where it stands. A handle, even one held for a moment, would make
-    /// a registration fail that finds no other breaker to replace.
-    ///
-    /// The registry's lock is held meanwhile, so `look` is one of our own functions.
+    /// Looks at the breaker of this name where it stands. A handle, even one held for a moment, would make a
+    /// registration fail that finds no other breaker to replace.
     fn peek<R>(&self, name: &str, look: fn(&Breaker) -> R) -> Option<R> {
-        self.read().get(name).map(|entry| look(&entry.breaker))
+        let entries = self.shared.entries.load();
+        entries.get(name).filter(|entry| !entry.is_gone()).map(|entry| look(entry.breaker()))
     }
 
-    fn hand_out(&self, entry: &Entry) -> Breaker {
-        // Relaxed: eviction reads it under the write lock, which orders it after this read lock.
-        entry.last_use.store(self.next_use(), Ordering::Relaxed);
-        entry.breaker.clone()
+    /// What `look` sees in every entry where it stands, by name.
+    fn list<R>(&self, look: impl Fn(&Arc<str>, &Entry) -> R) -> Vec<R> {
+        let entries = self.shared.entries.load_full();
+        let mut sorted: Vec<_> = entries.iter().filter(|(_, entry)| !entry.is_gone()).collect();
+        sorted.sort_unstable_by_key(|(name, _)| *name);
+        sorted.into_iter().map(|(name, entry)| look(name, entry)).collect()
     }
 
     fn next_use(&self) -> u64 {
         self.shared.uses.fetch_add(1, Ordering::Relaxed)
     }
-
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<Arc<str>, Entry>> {
-        self.shared.entries.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Takes out the breaker that may be forgotten and was asked for longest ago.
-///
-/// New handles come from the registry, whose lock is held exclusively, or from other handles; so a breaker
-/// with one handle, the registry's own, keeps to that for as long as the lock is held.
-fn evict(entries: &mut HashMap<Arc<str>, Entry>) -> Option<Entry> {
-    let name = entries
-        .iter()
-        .filter(|(_, entry)| {
-            Arc::strong_count(&entry.breaker.circuit) == 1 && entry.breaker.circuit.is_idle()
-        })
-        .min_by_key(|(_, entry)| entry.last_use.load(Ordering::Relaxed))
-        .map(|(name, _)| Arc::clone(name))?;
-    entries.remove(&name)
 }
 
 impl Default for BreakerRegistry {

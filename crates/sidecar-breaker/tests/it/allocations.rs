@@ -1,7 +1,7 @@
 //! What calls cost in memory: nothing, once a breaker is warm.
 
 use crate::support::{NANO, TIMEOUT, World, is_refused, succeed};
-use sidecar_breaker::{CallError, State};
+use sidecar_breaker::{Breaker, BreakerRegistry, CallError, State};
 use sidecar_harness::Draws;
 use sidecar_harness::alloc::{Counting, Tally, counted};
 use std::time::Duration;
@@ -42,6 +42,18 @@ fn a_refusal_by_an_open_breaker_allocates_nothing() {
     world.advance(TIMEOUT - NANO);
     assert_allocates_nothing(|| assert!(is_refused(&world.breaker)));
     world.expect(State::Open);
+}
+
+#[test]
+fn asking_a_registry_for_a_handle_allocates_nothing() {
+    let registry = BreakerRegistry::new();
+    for number in 0..100 {
+        registry.register(Breaker::builder(format!("breaker {number}"))).expect("room");
+    }
+    assert_allocates_nothing(|| assert!(registry.get("breaker 42").is_some()));
+    assert_allocates_nothing(|| assert!(registry.get("absent").is_none()));
+    assert_allocates_nothing(|| assert_eq!(registry.state_of("breaker 42"), Some(State::Closed)));
+    assert_allocates_nothing(|| assert!(registry.reset("breaker 42")));
 }
 
 /// Failures among successes until the breaker opens, refusals, probes of which some fail, and all is well again.

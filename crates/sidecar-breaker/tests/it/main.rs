@@ -13,6 +13,7 @@ mod peers;
 mod permits;
 mod properties;
 mod registry;
+mod registry_races;
 mod settings;
 mod snapshot;
 mod support;
