@@ -1,4 +1,7 @@
-//! Every example built and run: one that fails, or does not end, fails the flow.
+//! Every example built and run: one that fails, does not end, or prints something else than the documents show,
+//! fails the flow.
+
+mod output;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,6 +15,7 @@ use serde::Deserialize;
 
 use crate::metadata::{Metadata, Target};
 use crate::section::{Flow, Sections};
+use crate::tidy::files;
 use crate::workspace::Workspace;
 
 /// How long one example may run: each shows something and ends.
@@ -22,13 +26,20 @@ const POLL: Duration = Duration::from_millis(10);
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     let programs = sections.run("build the examples", "cargo xtask examples", || build(workspace))?;
-    for (name, program) in programs {
+    let names: Vec<_> = programs.iter().map(|(name, _)| &**name).collect();
+    let shown = sections.run("outputs in documents", "cargo xtask examples", || {
+        output::shown(&files::tracked(workspace)?, &names)
+    })?;
+    for (name, program) in &programs {
         let again = format!("cargo run --example {name}");
         sections.run(format!("example {name}"), &again, || {
-            let mut command = Command::new(&program);
+            let mut command = Command::new(program);
             command.current_dir(&workspace.root);
             let log = workspace.metadata.target_directory.join("xtask").join(format!("{name}.log"));
-            run_within(TIMEOUT, command, &log)
+            run_within(TIMEOUT, command, &log)?;
+            let printed = fs::read(&log)?;
+            output::compare(&shown, name, &String::from_utf8_lossy(&printed))
+                .with_context(|| format!("its whole output is in {}", log.display()))
         })?;
     }
     Ok(())

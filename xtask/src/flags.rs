@@ -36,7 +36,7 @@ xflags::xflags! {
         cmd loom {}
         /// Build the documentation, warnings as errors.
         cmd doc {}
-        /// Build and run every example.
+        /// Build and run every example, and compare what it prints with what documents show of it.
         cmd examples {}
         /// Feed the parsers under libFuzzer, for a bounded time.
         cmd fuzz {

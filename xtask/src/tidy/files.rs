@@ -10,15 +10,15 @@ use crate::workspace::Workspace;
 
 /// A tracked file.
 #[derive(Debug)]
-pub(super) struct Tracked {
+pub(crate) struct Tracked {
     /// From the root, with `/` between its parts.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Empty where the file is not text: no rule then finds anything in it.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// The project's files in order of path.
-pub(super) fn tracked(workspace: &Workspace) -> anyhow::Result<Vec<Tracked>> {
+pub(crate) fn tracked(workspace: &Workspace) -> anyhow::Result<Vec<Tracked>> {
     let listed = cmd!(workspace.shell, "git ls-files -z").quiet().ignore_stderr().read();
     let mut paths = match listed {
         Ok(listed) if !listed.is_empty() => split(&listed),

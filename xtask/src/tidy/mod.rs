@@ -2,7 +2,7 @@
 //!
 //! Each rule is a function from the text of a file, or from all files, to [`Finding`]s.
 
-mod files;
+pub(crate) mod files;
 mod links;
 mod manifest;
 mod readme;
