@@ -1,7 +1,7 @@
 //! This project's breaker.
 
 use crate::{Call, LONG, NotApplicable, Outcome, Subject, Times, Work};
-use sidecar_breaker::{Breaker, BreakerBuilder, CallError};
+use sidecar_breaker::{Breaker, BreakerBuilder, CallError, Policy};
 use std::time::Duration;
 
 pub(crate) struct Ours(Breaker);
@@ -24,7 +24,8 @@ impl Subject for Ours {
     }
 
     fn with_minimum() -> Result<Self, NotApplicable> {
-        Err(NotApplicable("counts failures, has no minimum of calls"))
+        let policy = Policy::failure_rate(0.5).over_calls(100).min_calls(10);
+        Ok(Self::build(builder().policy(policy)))
     }
 
     fn over_time() -> Result<(Self, Duration), NotApplicable> {
