@@ -8,7 +8,10 @@
 //! - `closed/ok/2-threads-own-breakers`: the same with a breaker for each thread.
 //! - `closed/err/1-thread`: a closed breaker whose threshold is out of reach, the closure fails.
 //! - `closed/err/1-thread/exact`: the same where each failure keeps its own time, as up to a threshold of 1 024.
-//! - `closed/ok/rate-policy`: a closed breaker that judges the share of failures, the closure succeeds.
+//! - `closed/err/in-a-row`: a closed breaker that counts failures since the last success, the closure fails.
+//! - `closed/ok/rate-policy`: a closed breaker that judges the share of failures in a window of time, the closure
+//!   succeeds.
+//! - `closed/ok/rate-policy/last-calls`: the same among the last 100 calls, without a window of time.
 //! - `open/reject/1-thread`: an open breaker refuses.
 
 mod peers {
@@ -39,15 +42,34 @@ pub(crate) trait Subject: Sized + Sync + 'static {
     /// A closed breaker that no number of failures opens.
     fn closed() -> Self;
 
-    /// A closed breaker that judges the share of failures among recent calls, and how: over a window of time
-    /// where it has one. None of its calls fail.
-    fn rated() -> Option<(Self, &'static str)>;
+    /// A closed breaker that no number of failures opens and that, where it can, looks at when they were; and by
+    /// which rule.
+    fn dating() -> (Self, &'static str) {
+        (Self::closed(), Self::USE)
+    }
+
+    /// A closed breaker that opens at half of the calls, and by which rule.
+    fn rated(over: Over) -> Option<(Self, &'static str)>;
+
+    /// A closed breaker that no number of failures in a row opens, unless [`closed`](Self::closed) is one.
+    fn counting_rows() -> Option<(Self, &'static str)> {
+        None
+    }
 
     /// An open breaker that stays so for longer than anyone measures.
     fn open() -> Self;
 
     /// Calls through the breaker, on one thread, a closure that gives this answer.
     fn caller(&self) -> impl FnMut(Answer) -> Outcome;
+}
+
+/// Which calls a rate is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Those of the last seconds.
+    Time,
+    /// The last ones, however long ago they were.
+    LastCalls,
 }
 
 /// What the protected closure gives.
@@ -78,10 +100,19 @@ impl Subject for Breaker {
         Self::builder("closed").failure_threshold(u32::MAX).build().expect("the settings are valid")
     }
 
-    fn rated() -> Option<(Self, &'static str)> {
-        let policy = Policy::failure_rate(0.5).over(Duration::from_secs(10)).min_calls(20);
-        let breaker = Self::builder("rated").policy(policy).build().expect("the settings are valid");
-        Some((breaker, "Breaker::call, 50 % of the last 10 s, totals counted"))
+    fn rated(over: Over) -> Option<(Self, &'static str)> {
+        let rate = Policy::failure_rate(0.5).min_calls(20);
+        let (policy, how) = match over {
+            Over::Time => (rate.over(Duration::from_secs(10)), "50 % of the last 10 s, totals counted"),
+            Over::LastCalls => (rate.over_calls(100), "50 % of the last 100 calls, totals counted"),
+        };
+        Some((Self::builder("rated").policy(policy).build().expect("the settings are valid"), how))
+    }
+
+    fn counting_rows() -> Option<(Self, &'static str)> {
+        let builder = Self::builder("rows").policy(Policy::consecutive_failures(u32::MAX));
+        let breaker = builder.build().expect("the settings are valid");
+        Some((breaker, "failures in a row, each with its time for display, totals counted"))
     }
 
     fn open() -> Self {
@@ -119,7 +150,7 @@ impl Subject for Direct {
         Self
     }
 
-    fn rated() -> Option<(Self, &'static str)> {
+    fn rated(_: Over) -> Option<(Self, &'static str)> {
         None
     }
 
@@ -152,26 +183,41 @@ fn all_of<S: Subject>(suite: &mut Suite) {
     suite.add(alone::<S>("closed/ok/1-thread", closed, OK, "one admitted call, its success recorded"));
     suite.add(together::<S>("closed/ok/2-threads", false, "the same, two threads on one breaker"));
     suite.add(together::<S>("closed/ok/2-threads-own-breakers", true, "the same, a breaker for each thread"));
-    if let Some((_, how)) = S::rated() {
-        let rated = || S::rated().expect("it was there before").0;
-        let executes = format!("one admitted call, its success judged: {how}");
-        suite.add(case("closed/ok/rate-policy", rated, OK, executes));
-    }
-    suite.add(
-        alone::<S>("closed/err/1-thread", closed, err, "one admitted call, its failure recorded")
-            .expecting(Outcome::Failed),
-    );
+    add_if(suite, "closed/ok/rate-policy", || S::rated(Over::Time), OK);
+    add_if(suite, "closed/ok/rate-policy/last-calls", || S::rated(Over::LastCalls), OK);
+    add_if(suite, "closed/err/in-a-row", S::counting_rows, err);
+    add_if(suite, "closed/err/1-thread", || Some(S::dating()), err);
     suite.add(
         alone::<S>("open/reject/1-thread", open, OK, "one refused call, the closure does not run")
             .expecting(Outcome::Refused),
     );
 }
 
+/// Adds a case of a breaker that not every subject has.
+fn add_if<S: Subject>(
+    suite: &mut Suite,
+    id: &'static str,
+    build: fn() -> Option<(S, &'static str)>,
+    answer: Answer,
+) {
+    if let Some((_, how)) = build() {
+        let executes = format!("one admitted call, its outcome judged: {how}");
+        let case = case(id, move || build().expect("it was there before").0, answer, executes);
+        let expected = if answer.is_ok() { Outcome::Passed } else { Outcome::Failed };
+        suite.add(case.expecting(expected));
+    }
+}
+
 fn alone<S: Subject>(id: &'static str, build: fn() -> S, answer: Answer, executes: &str) -> Case {
     case(id, build, answer, format!("{executes}: {}", S::USE))
 }
 
-fn case<S: Subject>(id: &'static str, build: fn() -> S, answer: Answer, executes: String) -> Case {
+fn case<S: Subject>(
+    id: &'static str,
+    build: impl Fn() -> S + 'static,
+    answer: Answer,
+    executes: String,
+) -> Case {
     Case::new(id, S::NAME, executes, move || {
         let breaker = build();
         move |n| {

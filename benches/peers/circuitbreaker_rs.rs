@@ -1,6 +1,6 @@
 //! circuitbreaker-rs: an atomic state, counters, and the time of each outcome behind a lock.
 
-use crate::{Answer, Failure, LONG, Subject};
+use crate::{Answer, Failure, LONG, Over, Subject};
 use bench_harness::Outcome;
 use circuitbreaker_rs::{BreakerError, DefaultPolicy};
 use std::hint::black_box;
@@ -17,10 +17,11 @@ impl Subject for CircuitBreaker {
         Self(builder.failure_threshold(2.0).consecutive_failures(u64::MAX).build())
     }
 
-    fn rated() -> Option<(Self, &'static str)> {
+    fn rated(over: Over) -> Option<(Self, &'static str)> {
         let builder = circuitbreaker_rs::CircuitBreaker::<DefaultPolicy, _>::builder();
         let breaker = builder.failure_threshold(0.5).consecutive_failures(u64::MAX).build();
-        Some((Self(breaker), "CircuitBreaker::call, 50 % of all calls since the start, totals counted"))
+        (over == Over::LastCalls)
+            .then_some((Self(breaker), "50 % of all calls since the start, totals counted"))
     }
 
     fn open() -> Self {

@@ -1,6 +1,6 @@
 //! failsafe: state and policy behind one lock.
 
-use crate::{Answer, Failure, LONG, Subject};
+use crate::{Answer, Failure, LONG, Over, Subject};
 use bench_harness::Outcome;
 use failsafe::backoff::{self, Constant};
 use failsafe::failure_policy::{self, ConsecutiveFailures, SuccessRateOverTimeWindow};
@@ -19,6 +19,13 @@ impl Failsafe {
         Self::Counting(Config::new().failure_policy(policy).build())
     }
 
+    /// Judges by a window of time.
+    fn opening_below(success_rate: f64) -> Self {
+        let (window, backoff) = (Duration::from_secs(10), backoff::constant(LONG));
+        let policy = failure_policy::success_rate_over_time_window(success_rate, 20, window, backoff);
+        Self::Rating(Config::new().failure_policy(policy).build())
+    }
+
     fn call(&self, answer: Answer) -> Result<u32, Error<Failure>> {
         match self {
             Self::Counting(breaker) => breaker.call(|| black_box(answer)),
@@ -35,11 +42,18 @@ impl Subject for Failsafe {
         Self::opening_after(u32::MAX)
     }
 
-    fn rated() -> Option<(Self, &'static str)> {
-        let (window, backoff) = (Duration::from_secs(10), backoff::constant(LONG));
-        let policy = failure_policy::success_rate_over_time_window(0.5, 20, window, backoff);
-        let breaker = Self::Rating(Config::new().failure_policy(policy).build());
-        Some((breaker, "CircuitBreaker::call, a moving average of 50 % over 10 s"))
+    fn dating() -> (Self, &'static str) {
+        // No rate is below zero.
+        (Self::opening_below(0.0), "a moving average over 10 s")
+    }
+
+    fn rated(over: Over) -> Option<(Self, &'static str)> {
+        let breaker = Self::opening_below(0.5);
+        (over == Over::Time).then_some((breaker, "a moving average of 50 % over 10 s"))
+    }
+
+    fn counting_rows() -> Option<(Self, &'static str)> {
+        Some((Self::opening_after(u32::MAX), "failures in a row, without their times"))
     }
 
     fn open() -> Self {

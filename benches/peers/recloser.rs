@@ -1,6 +1,6 @@
 //! recloser: a ring of the last outcomes behind a spin lock, the state behind an epoch.
 
-use crate::{Answer, Failure, LONG, Subject};
+use crate::{Answer, Failure, LONG, Over, Subject};
 use bench_harness::Outcome;
 use recloser::Error;
 use std::hint::black_box;
@@ -16,9 +16,9 @@ impl Subject for Recloser {
         Self(recloser::Recloser::custom().error_rate(2.0).closed_len(100).build())
     }
 
-    fn rated() -> Option<(Self, &'static str)> {
+    fn rated(over: Over) -> Option<(Self, &'static str)> {
         let breaker = recloser::Recloser::custom().error_rate(0.5).closed_len(100).build();
-        Some((Self(breaker), "Recloser::call, 50 % of the last 100 calls"))
+        (over == Over::LastCalls).then_some((Self(breaker), "50 % of the last 100 calls"))
     }
 
     fn open() -> Self {

@@ -3,7 +3,7 @@
 //! Each thread has a clone of its own, as tower shares services; all of them share the circuit. There is no
 //! runtime: the thread polls, and parks while another one holds the lock.
 
-use crate::{Answer, Failure, LONG, Subject};
+use crate::{Answer, Failure, LONG, Over, Subject};
 use bench_harness::Outcome;
 use std::future::{Ready, poll_fn, ready};
 use std::hint::black_box;
@@ -30,11 +30,17 @@ impl Subject for Service {
         Self { layer, handle }
     }
 
-    fn rated() -> Option<(Self, &'static str)> {
+    fn rated(over: Over) -> Option<(Self, &'static str)> {
         let builder = CircuitBreakerLayer::builder().failure_rate_threshold(0.5).sliding_window_size(100);
+        let builder = builder.minimum_number_of_calls(20);
+        // Its window of time keeps every call of the span and goes through all of them at each.
         let (layer, handle) =
             builder.wait_duration_in_open(LONG).build_with_handle().expect("the settings are valid");
-        Some((Self { layer, handle }, "poll_ready and call of a clone per thread, 50 % of 100 calls"))
+        (over == Over::LastCalls).then_some((Self { layer, handle }, "50 % of 100 calls"))
+    }
+
+    fn counting_rows() -> Option<(Self, &'static str)> {
+        Some((Self::closed(), "failures in a row"))
     }
 
     fn open() -> Self {

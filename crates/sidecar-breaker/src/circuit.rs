@@ -157,15 +157,22 @@ impl Circuit {
     }
 
     /// Ends the call that was admitted with `ticket`, which was a success.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn succeed(&self, ticket: Ticket) {
         let word = self.published.word();
-        let is_plain = word.state() == State::Closed && !word.has(Flags::JUDGES_SUCCESS);
-        if is_plain && word.generation() == ticket.generation() {
-            self.totals.count(Outcome::Success);
-        } else {
+        if word.state() != State::Closed || word.generation() != ticket.generation() {
             self.settle_at_length(word, ticket, Some(Verdict::Success));
+        } else if word.has(Flags::JUDGES_SUCCESS) {
+            self.succeed_judged(word, ticket);
+        } else {
+            self.totals.count(Outcome::Success);
         }
+    }
+
+    /// Not part of the caller, so that the short way through stays short there.
+    #[inline(never)]
+    fn succeed_judged(&self, word: Word, ticket: Ticket) {
+        self.settle_unconditional(word, ticket, Verdict::Success);
     }
 
     /// Goes on from a first glance.
@@ -181,7 +188,7 @@ impl Circuit {
     }
 
     /// Ends a call of a state in which the rules are all that can end it.
-    #[inline]
+    #[inline(always)]
     fn settle_unconditional(&self, word: Word, ticket: Ticket, verdict: Verdict) {
         let failed = verdict.is_failure();
         let is_judged = failed || verdict == Verdict::Success && word.has(Flags::JUDGES_SUCCESS);
@@ -198,7 +205,7 @@ impl Circuit {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn settle_judged(&self, rules: &Rules, word: Word, ticket: Ticket, verdict: Verdict) {
         let failed = verdict.is_failure();
         let now = if failed || rules.time_success() { self.clock.now() } else { 0 };

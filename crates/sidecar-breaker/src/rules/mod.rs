@@ -158,7 +158,7 @@ impl Rules {
     /// Adds a call of which `now` may be out of date.
     #[inline]
     pub(crate) fn record(&self, call: &Call) -> Result<Judged, Ahead> {
-        if self.records().any(|record| each!(record, one => one.is_ahead(call))) {
+        if each!(&self.first, one => one.is_ahead(call)) || self.others_are_ahead(call) {
             return Err(Ahead);
         }
         Ok(self.record_now(call))
@@ -168,6 +168,10 @@ impl Rules {
     pub(crate) fn record_fresh(&self, call: &Call) -> Judged {
         self.rewind(call.now, call.generation);
         self.record_now(call)
+    }
+
+    fn others_are_ahead(&self, call: &Call) -> bool {
+        self.others.iter().any(|record| each!(record, one => one.is_ahead(call)))
     }
 
     #[inline]
