@@ -5,8 +5,8 @@ mod models;
 
 use crate::identity::Identity;
 use crate::limits::Limits;
+use crate::listeners::Outbox;
 use crate::machine::{Machine, NEVER};
-use crate::outbox::Outbox;
 use crate::published::{Moment, Published};
 use crate::rules::{Ahead, Call, Judged, Rules};
 use crate::ticket::Ticket;

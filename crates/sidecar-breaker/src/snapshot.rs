@@ -1,7 +1,7 @@
 //! A breaker at one moment, as plain data.
 
 use crate::circuit::Reading;
-use crate::outbox::ListenerCounts;
+use crate::listeners::ListenerCounts;
 use crate::{State, Transition};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -17,7 +17,8 @@ pub struct BreakerSnapshot {
     pub name: String,
     /// What the breaker does with calls.
     pub state: State,
-    /// Failures inside the sliding window.
+    /// Failures that count towards opening: inside the sliding window, or what the rule of the policy counts that
+    /// counts most. No more than the window remembers one by one: the threshold, or 128 if that is higher.
     pub failure_count: u64,
     /// When the last failure was counted, by the wall clock.
     #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::optional_time"))]

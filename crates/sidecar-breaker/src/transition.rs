@@ -1,7 +1,7 @@
 //! Changes of state, their causes, and the bounded history of the last ones.
 
 use crate::State;
-use crate::outbox::Outbox;
+use crate::listeners::Outbox;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

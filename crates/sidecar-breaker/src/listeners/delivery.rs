@@ -1,6 +1,6 @@
 //! The threads that call listeners: a few for the whole process, because a listener may block.
 
-use crate::outbox::Outbox;
+use super::outbox::Outbox;
 use sidecar_core::threads;
 use std::collections::VecDeque;
 use std::io;

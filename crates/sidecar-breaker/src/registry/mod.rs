@@ -1,8 +1,11 @@
 //! Breakers by name, in a bounded number.
 
-use crate::entry::{self, Entries, Entry};
+mod entry;
+mod tenure;
+
 use crate::{Breaker, BreakerBuilder, BreakerSnapshot, SettingsError, State};
 use arc_swap::ArcSwap;
+use entry::{Entries, Entry};
 use std::error::Error;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

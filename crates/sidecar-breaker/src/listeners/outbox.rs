@@ -1,8 +1,8 @@
 //! Transitions on their way to the listeners of one breaker.
 
+use super::delivery::{DELIVERY, Delivery};
+use super::table::{Listener, ListenerId, Listeners, let_go};
 use crate::Transition;
-use crate::delivery::{DELIVERY, Delivery};
-use crate::listeners::{Listener, ListenerId, Listeners, let_go};
 use sidecar_core::panics::contain;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,7 +1,7 @@
 //! One breaker in a registry, and who has to go when there is no room.
 
+use super::tenure::Tenure;
 use crate::Breaker;
-use crate::tenure::Tenure;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
