@@ -141,6 +141,8 @@ fn run_admitted<T, E>(
 }
 
 /// `classify`, with the default classification in place of a panic.
-fn contained<T, E>(classify: impl FnOnce(&Result<T, E>) -> Verdict) -> impl FnOnce(&Result<T, E>) -> Verdict {
+pub(crate) fn contained<T, E>(
+    classify: impl FnOnce(&Result<T, E>) -> Verdict,
+) -> impl FnOnce(&Result<T, E>) -> Verdict {
     move |result| panics::contain(|| classify(result)).unwrap_or_else(|_| Verdict::of(result))
 }

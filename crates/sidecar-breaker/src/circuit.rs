@@ -249,6 +249,13 @@ impl Circuit {
         })
     }
 
+    /// Whether a call of this generation would still count; a timer that is due acts first.
+    #[cfg(feature = "tower")]
+    pub(crate) fn is_current(&self, generation: u64) -> bool {
+        self.state();
+        self.published.word().generation() == generation
+    }
+
     /// One command given by hand.
     pub(crate) fn command(&self, command: impl FnOnce(&mut Machine, u64)) {
         self.step(|guarded, now| command(&mut guarded.machine, now));

@@ -129,6 +129,7 @@
 //!
 //! # Features
 //! - `serde`: `Serialize` for snapshots, with RFC 3339 times. Off by default.
+//! - `tower`: `BreakerLayer`, which puts a breaker in front of tower's services. Off by default.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -159,10 +160,14 @@ mod state;
 
 mod ticket;
 mod totals;
+#[cfg(feature = "tower")]
+mod tower;
 mod transition;
 mod verdict;
 mod word;
 
+#[cfg(feature = "tower")]
+pub use crate::tower::{BreakerFuture, BreakerLayer, BreakerService, ByResult, Classify};
 pub use breaker::Breaker;
 pub use builder::BreakerBuilder;
 pub use error::{CallError, RejectReason, Rejected};

@@ -54,6 +54,12 @@ impl<C: Deref<Target = Circuit>> Slip<C> {
         value
     }
 
+    /// Whether the call would still count if it ended now.
+    #[cfg(feature = "tower")]
+    pub(crate) fn is_current(&self) -> bool {
+        self.ticket.is_some_and(|ticket| self.circuit.is_current(ticket.generation()))
+    }
+
     pub(crate) fn settle(&mut self, verdict: Option<Verdict>) {
         if let Some(ticket) = self.ticket.take() {
             self.circuit.settle(ticket, verdict);

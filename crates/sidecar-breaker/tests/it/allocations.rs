@@ -96,3 +96,29 @@ fn a_hundred_thousand_outages_leave_not_one_byte_behind() {
 fn an_outage_of_many_failures_leaves_not_one_byte_behind() {
     assert_outages_leave_nothing(&World::with(|builder| builder.failure_threshold(1_000)), 100);
 }
+
+#[cfg(feature = "tower")]
+mod layer {
+    use super::*;
+    use crate::script::{Script, poll};
+    use crate::tower::{Fake, service};
+    use ::tower::ServiceExt as _;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    #[test]
+    fn calls_and_refusals_through_the_layer_allocate_nothing() {
+        let (world, fake) = (World::new(), Fake::with_readiness(Script::OK));
+        let service = service(&world, &fake);
+        let call = || poll(pin!(service.clone().oneshot(Script::OK)));
+        assert_allocates_nothing(|| assert_eq!(call(), Poll::Ready(Ok(()))));
+        assert_allocates_nothing(|| {
+            let mut call = pin!(service.clone().oneshot(Script::OK.waiting(2)));
+            assert!(poll(call.as_mut()).is_pending() && poll(call).is_pending());
+        });
+        world.breaker.trip();
+        assert_allocates_nothing(|| {
+            assert!(matches!(call(), Poll::Ready(Err(CallError::Rejected(_)))));
+        });
+    }
+}

@@ -1,16 +1,13 @@
 //! Calls as futures, polled by hand: no executor is needed.
 
+use crate::script::poll;
 use crate::support::{World, is_refused};
 use sidecar_breaker::{CallError, Dropped, State, Verdict};
 use std::cell::Cell;
-use std::future::{Future, pending, ready};
+use std::future::{pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, Waker};
-
-fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
-    future.poll(&mut Context::from_waker(Waker::noop()))
-}
+use std::pin::pin;
+use std::task::Poll;
 
 type Pending = std::future::Pending<Result<(), ()>>;
 

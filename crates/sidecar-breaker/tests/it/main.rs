@@ -1,6 +1,7 @@
 //! The breaker's contract, in virtual time.
 
 mod allocations;
+mod await_points;
 mod by_hand;
 mod calls;
 mod concurrency;
@@ -14,7 +15,10 @@ mod permits;
 mod properties;
 mod registry;
 mod registry_races;
+mod script;
 mod settings;
 mod snapshot;
 mod support;
 mod table;
+#[cfg(feature = "tower")]
+mod tower;
