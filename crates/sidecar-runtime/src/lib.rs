@@ -44,7 +44,7 @@
 //! - Settings of pieces that are not there - `adaptive`, `performance` - are checked and have no effect.
 //!
 //! # Features
-//! `http`: the endpoints. `full`: everything.
+//! `http`: the endpoints. `tower`: [`breaker`] layers for tower's services. `full`: everything.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
