@@ -249,6 +249,12 @@ impl Circuit {
         })
     }
 
+    /// The ticket of a call that begins now instead of when it was admitted.
+    #[cfg(feature = "tower")]
+    pub(crate) fn begun_now(&self, ticket: Ticket) -> Ticket {
+        ticket.begun(|| self.clock.now())
+    }
+
     /// Whether a call of this generation would still count; a timer that is due acts first.
     #[cfg(feature = "tower")]
     pub(crate) fn is_current(&self, generation: u64) -> bool {

@@ -54,6 +54,12 @@ impl<C: Deref<Target = Circuit>> Slip<C> {
         value
     }
 
+    /// Begins the call now: what went before it is not part of the time it takes.
+    #[cfg(feature = "tower")]
+    pub(crate) fn begin(&mut self) {
+        self.ticket = self.ticket.map(|ticket| self.circuit.begun_now(ticket));
+    }
+
     /// Whether the call would still count if it ended now.
     #[cfg(feature = "tower")]
     pub(crate) fn is_current(&self) -> bool {

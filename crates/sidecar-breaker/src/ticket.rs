@@ -23,6 +23,12 @@ impl Ticket {
         Self { word, began: now }
     }
 
+    /// The same, if it is timed with `now` as the beginning.
+    #[cfg(feature = "tower")]
+    pub(crate) fn begun(self, now: impl FnOnce() -> u64) -> Self {
+        if self.began == UNTIMED { self } else { Self::timed(self.word, now()) }
+    }
+
     pub(crate) fn generation(self) -> u64 {
         self.word.generation()
     }

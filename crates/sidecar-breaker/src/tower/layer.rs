@@ -55,6 +55,8 @@ use tower_layer::Layer;
 /// - a panic in the inner service or its future: as a failure, and it goes on unwinding;
 /// - a drop of the response future, or of a service that holds a permit: as the setting `dropped` says.
 ///
+/// How long a call takes, for policies that ask, counts from the call: the wait for readiness is no part of it.
+///
 /// Permits can become late while the inner service is not ready: the breaker opens, is reset, or its
 /// half-open round ends. So `poll_ready` and `call` look again; a late permit is given up, which counts as
 /// late, and the breaker is asked anew. A clone of a service holds no permit. A `call` without a

@@ -79,6 +79,7 @@ where
         };
         // Before the call, which has not begun if this panics.
         let classify = self.classify.clone();
+        slip.begin();
         let call = slip.run(|| self.inner.call(request));
         BreakerFuture::running(call, slip, classify)
     }

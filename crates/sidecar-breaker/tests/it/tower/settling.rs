@@ -1,16 +1,18 @@
 //! How the permit of a call ends.
 
 use crate::script::{DOWN, Script, poll};
-use crate::support::{World, is_refused};
+use crate::support::{World, is_refused, secs};
 use crate::tower::{Fake, IN_CALL, service, totals};
 use ::tower::{Layer as _, Service as _};
-use sidecar_breaker::{BreakerFuture, BreakerLayer, BreakerService, CallError, Dropped, State, Verdict};
+use sidecar_breaker::{
+    BreakerBuilder, BreakerFuture, BreakerLayer, BreakerService, CallError, Dropped, Policy, State, Verdict,
+};
 use std::cell::Cell;
 use std::future::Ready;
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 #[test]
 fn ok_is_a_success_and_err_a_failure_unless_told_otherwise() {
@@ -19,6 +21,25 @@ fn ok_is_a_success_and_err_a_failure_unless_told_otherwise() {
     assert_eq!(poll(pin!(service.call(Script::OK))), Poll::Ready(Ok(())));
     assert_eq!(poll(pin!(service.call(Script::ERR))), Poll::Ready(Err(CallError::Inner(DOWN))));
     assert_eq!(totals(&world), [1, 1, 0, 0, 0]);
+}
+
+#[test]
+fn the_wait_for_readiness_does_not_make_a_call_slow() {
+    let slow = |builder: BreakerBuilder| {
+        builder.policy(Policy::slow_call_rate(1.0, secs(1)).over_calls(1).min_calls(1))
+    };
+    for (ready_after, answer_after, state) in
+        [(secs(10), secs(1), State::Closed), (secs(1), secs(2), State::Open)]
+    {
+        let (world, fake) = (World::with(slow), Fake::new());
+        let mut service = service(&world, &fake);
+        assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_ready());
+        world.advance(ready_after);
+        let response = service.call(Script::OK);
+        world.advance(answer_after);
+        assert_eq!(poll(pin!(response)), Poll::Ready(Ok(())));
+        world.expect(state);
+    }
 }
 
 #[test]
