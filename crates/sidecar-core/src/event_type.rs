@@ -3,6 +3,7 @@
 use arc_swap::ArcSwap;
 use smol_str::SmolStr;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Longest name, in bytes; longer ones are cut at a character.
@@ -34,8 +35,26 @@ pub struct EventTypes {
     shared: Arc<Shared>,
 }
 
+/// Remembers the id of one name, for a place in the code that always says the same name: a `static` there, passed
+/// to [`EventTypes::intern_at`]. Of several tables it remembers the id in the one that was used last.
+#[derive(Debug, Default)]
+pub struct CallSite {
+    /// `[number of the table: 48 bits | id: 16 bits]`; zero before the first use. Relaxed: it stands for itself.
+    known: AtomicU64,
+}
+
+impl CallSite {
+    /// A place that has said nothing yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { known: AtomicU64::new(0) }
+    }
+}
+
 #[derive(Debug)]
 struct Shared {
+    /// No other table of the process ever has it; from one on.
+    number: u64,
     table: ArcSwap<Table>,
     growing: Mutex<()>,
     limit: usize,
@@ -57,10 +76,10 @@ impl EventTypes {
         let overflow = SmolStr::new_static(OVERFLOW_NAME);
         let table =
             Table { ids: HashMap::from([(overflow.clone(), TypeId::OVERFLOW)]), names: vec![overflow] };
-        let limit = limit.clamp(2, 1 << 16);
-        Self {
-            shared: Arc::new(Shared { table: ArcSwap::from_pointee(table), growing: Mutex::new(()), limit }),
-        }
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let number = NEXT.fetch_add(1, Relaxed);
+        let (table, growing, limit) = (ArcSwap::from_pointee(table), Mutex::new(()), limit.clamp(2, 1 << 16));
+        Self { shared: Arc::new(Shared { number, table, growing, limit }) }
     }
 
     /// The id of `name`, made if there is room; otherwise [`TypeId::OVERFLOW`].
@@ -77,6 +96,24 @@ impl EventTypes {
         }
         drop(table);
         self.grow(name)
+    }
+
+    /// As [`intern`](Self::intern), for a `site` at which `name` is always the same: after the first time, one load.
+    #[inline]
+    pub fn intern_at(&self, site: &CallSite, name: &'static str) -> TypeId {
+        let known = site.known.load(Relaxed);
+        if known >> 16 == self.shared.number {
+            // The lower 16 bits.
+            return TypeId(known as u16);
+        }
+        self.look_up_at(site, name)
+    }
+
+    #[cold]
+    fn look_up_at(&self, site: &CallSite, name: &'static str) -> TypeId {
+        let id = self.intern(name);
+        site.known.store(self.shared.number << 16 | u64::from(id.0), Relaxed);
+        id
     }
 
     fn grow(&self, name: &str) -> TypeId {
@@ -171,6 +208,21 @@ mod tests {
         let id = types.intern(&"é".repeat(100));
         assert_eq!(types.name(id).len(), MAX_NAME_BYTES);
         assert_eq!(cut_name(&format!("{}é", "x".repeat(127))).len(), 127);
+    }
+
+    #[test]
+    fn a_site_remembers_the_id_of_the_table_it_was_used_with_last() {
+        static SITE: CallSite = CallSite::new();
+        let (one, other) = (EventTypes::default(), EventTypes::with_limit(3));
+        (0..3).for_each(|n| _ = one.intern(&format!("before {n}")));
+        for _ in 0..3 {
+            assert_eq!(one.intern_at(&SITE, "login"), one.intern("login"));
+            assert_eq!(other.intern_at(&SITE, "login"), other.intern("login"));
+            assert_ne!(one.intern("login"), other.intern("login"));
+        }
+        let full = EventTypes::with_limit(2);
+        full.intern("first");
+        assert_eq!([(), ()].map(|()| full.intern_at(&SITE, "login")), [TypeId::OVERFLOW; 2]);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub mod threads;
 pub mod timestamp;
 
 pub use clock::Clock;
-pub use event_type::{EventTypes, TypeId};
+pub use event_type::{CallSite, EventTypes, TypeId};
 pub use probability::Probability;
 pub use settings::SettingsError;
 pub use start::StartError;

@@ -1,6 +1,7 @@
 //! A lane: the events of one thread on their way to the worker.
 
 use crate::event::Event;
+use crate::tally::Tally;
 use parking_lot::{Mutex, MutexGuard};
 use sidecar_core::TypeId;
 use std::collections::VecDeque;
@@ -19,6 +20,7 @@ pub(crate) struct Waiting {
 /// A queue between one producer and the worker. Host threads only ever try its lock.
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
+    tally: Tally,
     content: Mutex<Content>,
     closed: AtomicBool,
 }
@@ -55,6 +57,11 @@ impl Content {
 }
 
 impl Lane {
+    /// What the lane's thread counts. Not for the lane that several threads share.
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// The lane's content, if nobody else has it at this moment.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, Content>> {
         self.content.try_lock()

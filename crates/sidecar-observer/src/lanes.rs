@@ -1,6 +1,7 @@
 //! Which lane belongs to which thread.
 
 use crate::lane::Lane;
+use crate::ledger::{Counts, Ledger};
 use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -14,9 +15,17 @@ pub(crate) const MAX_LANES: usize = 1_024;
 pub(crate) struct Lanes {
     observer: u64,
     shared: Arc<Lane>,
-    /// Lanes made since the worker last looked; none once the worker is gone.
-    new: Mutex<Option<Vec<Arc<Lane>>>>,
+    listed: Mutex<Listed>,
     count: AtomicUsize,
+}
+
+/// The lanes of threads. Host threads only try this list's lock, once in their lives.
+#[derive(Debug)]
+struct Listed {
+    /// Those made since the worker last looked; none once the worker is gone.
+    new: Option<Vec<Arc<Lane>>>,
+    /// All whose tallies the ledger has not taken over.
+    running: Vec<Arc<Lane>>,
 }
 
 /// A thread's end of its lane; closes the lane when the thread ends.
@@ -44,37 +53,42 @@ impl Lanes {
             // Relaxed: only uniqueness matters.
             observer: NEXT.fetch_add(1, Relaxed),
             shared: Arc::default(),
-            new: Mutex::new(Some(Vec::new())),
+            listed: Mutex::new(Listed { new: Some(Vec::new()), running: Vec::new() }),
             count: AtomicUsize::new(0),
         }
     }
 
     /// Runs `f` on the calling thread's lane. Threads that are ending, that find the list of lanes taken or
-    /// come when there are too many use the shared lane.
-    pub(crate) fn with_current<R>(&self, f: impl FnOnce(&Lane) -> R) -> R {
-        let own = OWNED.try_with(|owned| {
-            let mut owned = owned.try_borrow_mut().ok()?;
-            match owned.iter().find(|own| own.observer == self.observer) {
-                Some(own) => Some(Arc::clone(&own.lane)),
-                None => self.open(&mut owned),
+    /// come when there are too many have none of their own. `f` must not run foreign code.
+    #[inline]
+    pub(crate) fn with_own<R>(&self, f: impl FnOnce(Option<&Lane>) -> R) -> R {
+        let mut f = Some(f);
+        let mut run = |lane: Option<&Lane>| f.take().map(|f| f(lane));
+        let ran = OWNED.try_with(|owned| {
+            if let Ok(owned) = owned.try_borrow()
+                && let Some(own) = owned.iter().find(|own| own.observer == self.observer)
+            {
+                return run(Some(&own.lane));
             }
+            let lane = self.open(owned);
+            run(lane.as_deref())
         });
-        match own {
-            Ok(Some(lane)) => f(&lane),
-            _ => f(&self.shared),
-        }
+        // Not even an empty list of lanes while the thread ends.
+        ran.ok().flatten().unwrap_or_else(|| run(None).expect("it has not run"))
     }
 
     #[cold]
-    fn open(&self, owned: &mut Vec<Owned>) -> Option<Arc<Lane>> {
+    fn open(&self, owned: &RefCell<Vec<Owned>>) -> Option<Arc<Lane>> {
+        let mut owned = owned.try_borrow_mut().ok()?;
         owned.retain(|own| own.alive.strong_count() > 0);
         // Relaxed: the bound may be passed by the few threads that look at the same moment.
         if self.count.load(Relaxed) >= MAX_LANES {
             return None;
         }
-        let mut new = self.new.try_lock()?;
+        let mut listed = self.listed.try_lock()?;
         let lane = Arc::<Lane>::default();
-        new.as_mut()?.push(Arc::clone(&lane));
+        listed.new.as_mut()?.push(Arc::clone(&lane));
+        listed.running.push(Arc::clone(&lane));
         self.count.fetch_add(1, Relaxed);
         let alive = Arc::downgrade(&self.shared);
         owned.push(Owned { observer: self.observer, lane: Arc::clone(&lane), alive });
@@ -83,12 +97,30 @@ impl Lanes {
 
     /// Lanes made since the last call.
     pub(crate) fn take_new(&self) -> Vec<Arc<Lane>> {
-        self.new.lock().as_mut().map(std::mem::take).unwrap_or_default()
+        self.listed.lock().new.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Lanes made since the last call; no further one will be made.
     pub(crate) fn finish(&self) -> Vec<Arc<Lane>> {
-        self.new.lock().take().unwrap_or_default()
+        self.listed.lock().new.take().unwrap_or_default()
+    }
+
+    /// Every row of the ledger, with what running threads have counted themselves.
+    pub(crate) fn counts(&self, ledger: &Ledger) -> Vec<Counts> {
+        let listed = self.listed.lock();
+        ledger.counts(listed.running.iter().map(|lane| lane.tally()))
+    }
+
+    /// Lets go of lanes whose threads have ended; the ledger takes over what those have counted.
+    pub(crate) fn forget(&self, ended: &[Arc<Lane>], ledger: &Ledger) {
+        if ended.is_empty() {
+            return;
+        }
+        // Under the lock that readers take, so that none misses a tally or sees it twice.
+        let mut listed = self.listed.lock();
+        listed.running.retain(|lane| !ended.iter().any(|gone| Arc::ptr_eq(gone, lane)));
+        ended.iter().for_each(|lane| ledger.take_over(lane.tally()));
+        self.count.fetch_sub(ended.len(), Relaxed);
     }
 
     /// A number that no other observer of this process has.
@@ -99,11 +131,6 @@ impl Lanes {
     /// The lane of those that have none of their own.
     pub(crate) fn shared(&self) -> &Arc<Lane> {
         &self.shared
-    }
-
-    /// Notes that the worker has let go of `lanes` lanes whose threads have ended.
-    pub(crate) fn forget(&self, lanes: usize) {
-        self.count.fetch_sub(lanes, Relaxed);
     }
 
     /// Lanes that threads have of their own.

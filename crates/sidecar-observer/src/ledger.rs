@@ -1,10 +1,11 @@
 //! What became of every event, by type: exact, and only ever growing.
 
 use crate::observed::Reason;
+use crate::tally::Tally;
 use sidecar_core::TypeId;
 use sidecar_core::sync::{AtomicU64, Ordering::Acquire, Ordering::Release};
 
-/// One row per event type.
+/// One row per event type, beside the [tallies](Tally) of threads that are running.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     rows: Box<[Row]>,
@@ -12,7 +13,7 @@ pub(crate) struct Ledger {
 
 #[derive(Debug, Default)]
 pub(crate) struct Row {
-    received: AtomicU64,
+    accepted: AtomicU64,
     sampled_out: AtomicU64,
     dropped: [AtomicU64; Reason::ALL.len()],
     processed: AtomicU64,
@@ -22,7 +23,8 @@ pub(crate) struct Row {
 /// A row's counts at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    pub(crate) received: u64,
+    /// Events that were queued, whatever has become of them since.
+    pub(crate) accepted: u64,
     pub(crate) sampled_out: u64,
     pub(crate) dropped: [u64; Reason::ALL.len()],
     pub(crate) processed: u64,
@@ -38,21 +40,38 @@ impl Ledger {
         self.rows.get(id.index()).unwrap_or(&self.rows[0])
     }
 
-    /// Every row with its position.
-    pub(crate) fn counts(&self) -> Vec<Counts> {
-        self.rows.iter().map(Row::counts).collect()
+    /// Every row, with what the tallies of running threads add to it.
+    ///
+    /// Outcomes are read before what was accepted, so that no reader ever sees more outcomes than events.
+    pub(crate) fn counts<'a>(&self, running: impl Iterator<Item = &'a Tally>) -> Vec<Counts> {
+        let mut counts: Vec<_> = self.rows.iter().map(Row::outcomes).collect();
+        for (counts, row) in counts.iter_mut().zip(&self.rows) {
+            counts.accepted = row.accepted.load(Acquire);
+        }
+        for (index, accepted, sampled_out) in running.flat_map(Tally::counts) {
+            if let Some(counts) = counts.get_mut(index) {
+                counts.accepted += accepted;
+                counts.sampled_out += sampled_out;
+            }
+        }
+        counts
     }
 
-    pub(crate) fn total(&self) -> Counts {
-        self.rows.iter().map(Row::counts).fold(Counts::default(), Counts::plus)
+    /// Takes over the counts of a thread that has ended. Nobody may read the ledger meanwhile.
+    pub(crate) fn take_over(&self, ended: &Tally) {
+        for (index, accepted, sampled_out) in ended.counts() {
+            if let Some(row) = self.rows.get(index) {
+                row.accepted.fetch_add(accepted, Release);
+                row.sampled_out.fetch_add(sampled_out, Release);
+            }
+        }
     }
 }
 
-/// Outcomes are written with Release after `received`, and read with Acquire before it: a reader never sees
-/// more outcomes than events.
+/// Outcomes are written with Release after the event was accepted, and read with Acquire before that is.
 impl Row {
-    pub(crate) fn received(&self) {
-        self.received.fetch_add(1, Release);
+    pub(crate) fn accepted(&self) {
+        self.accepted.fetch_add(1, Release);
     }
 
     pub(crate) fn sampled_out(&self) {
@@ -71,18 +90,28 @@ impl Row {
         self.failed.fetch_add(1, Release);
     }
 
-    fn counts(&self) -> Counts {
-        let sampled_out = self.sampled_out.load(Acquire);
-        let dropped = std::array::from_fn(|index| self.dropped[index].load(Acquire));
-        let (processed, failed) = (self.processed.load(Acquire), self.failed.load(Acquire));
-        Counts { received: self.received.load(Acquire), sampled_out, dropped, processed, failed }
+    /// Everything but what was accepted.
+    fn outcomes(&self) -> Counts {
+        Counts {
+            accepted: 0,
+            sampled_out: self.sampled_out.load(Acquire),
+            dropped: std::array::from_fn(|index| self.dropped[index].load(Acquire)),
+            processed: self.processed.load(Acquire),
+            failed: self.failed.load(Acquire),
+        }
     }
 }
 
 impl Counts {
+    /// Events that were offered. One that was evicted had been accepted before.
+    pub(crate) fn received(&self) -> u64 {
+        let refused = self.dropped_total() - self.dropped[Reason::Evicted.index()];
+        self.accepted + self.sampled_out + refused
+    }
+
     pub(crate) fn plus(self, other: Self) -> Self {
         Self {
-            received: self.received + other.received,
+            accepted: self.accepted + other.accepted,
             sampled_out: self.sampled_out + other.sampled_out,
             dropped: std::array::from_fn(|index| self.dropped[index] + other.dropped[index]),
             processed: self.processed + other.processed,
@@ -105,30 +134,37 @@ mod models {
     #[test]
     fn a_reader_never_sees_more_outcomes_than_events() {
         loom::model(|| {
-            let (row, lane) = (Arc::new(Row::default()), Arc::new(Mutex::new(0)));
+            let ledger = Arc::new(Ledger::new(1));
+            // The lane: what waits in it, and the tally of its thread.
+            let lane = Arc::new((Tally::default(), Mutex::new(0)));
             let host = {
-                let (row, lane) = (Arc::clone(&row), Arc::clone(&lane));
+                let (ledger, lane) = (Arc::clone(&ledger), Arc::clone(&lane));
                 thread::spawn(move || {
-                    row.received();
-                    *lane.lock().expect("no panic") += 1;
-                    row.received();
-                    row.sampled_out();
+                    let mut waiting = lane.1.lock().expect("no panic");
+                    assert!(lane.0.accepted(TypeId::OVERFLOW));
+                    *waiting += 1;
+                    drop(waiting);
+                    assert!(lane.0.sampled_out(TypeId::OVERFLOW));
+                    ledger.row(TypeId::OVERFLOW).dropped(Reason::QueueFull);
                 })
             };
             let worker = {
-                let (row, lane) = (Arc::clone(&row), Arc::clone(&lane));
+                let (ledger, lane) = (Arc::clone(&ledger), Arc::clone(&lane));
                 thread::spawn(move || {
-                    let waiting = std::mem::take(&mut *lane.lock().expect("no panic"));
-                    (0..waiting).for_each(|_| row.processed());
+                    let waiting = std::mem::take(&mut *lane.1.lock().expect("no panic"));
+                    (0..waiting).for_each(|_| ledger.row(TypeId::OVERFLOW).processed());
                     waiting
                 })
             };
-            let counts = row.counts();
-            assert!(counts.sampled_out + counts.processed <= counts.received, "{counts:?}");
+            let counts = ledger.counts(std::iter::once(&lane.0))[0];
+            assert!(counts.processed <= counts.accepted, "{counts:?}");
             host.join().expect("no panic");
             let processed = worker.join().expect("no panic");
-            let all = Counts { received: 2, sampled_out: 1, processed, ..Counts::default() };
-            assert_eq!(row.counts(), all);
+            let counts = ledger.counts(std::iter::once(&lane.0))[0];
+            assert_eq!((counts.accepted, counts.sampled_out, counts.processed), (1, 1, processed));
+            assert_eq!(counts.received(), 3);
+            ledger.take_over(&lane.0);
+            assert_eq!(ledger.counts(std::iter::empty())[0], counts);
         });
     }
 }

@@ -77,6 +77,7 @@ mod observer;
 mod serialize;
 mod shared;
 mod stats;
+mod tally;
 mod value;
 mod worker;
 
@@ -88,7 +89,7 @@ pub use macros::Observe;
 pub use observed::{Observed, Reason};
 pub use observer::{Admitted, Observer};
 pub use sidecar_core::histogram::FixedSnapshot;
-pub use sidecar_core::{EventTypes, Probability, SettingsError, StartError, TypeId};
+pub use sidecar_core::{CallSite, EventTypes, Probability, SettingsError, StartError, TypeId};
 pub use smol_str::SmolStr;
 pub use stats::{FlushReport, ObserverStats, TypeStats};
 pub use value::Value;

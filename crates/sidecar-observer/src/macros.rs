@@ -38,8 +38,15 @@ impl<T: Observe + ?Sized> Observe for std::sync::Arc<T> {
 /// ```
 #[macro_export]
 macro_rules! observe {
-    ($target:expr, $event_type:expr $(, $key:ident = $value:expr)* $(,)?) => {
-        match $crate::Observer::admit($crate::Observe::observer(&$target), $event_type) {
+    ($target:expr, $event_type:literal $(, $key:ident = $value:expr)* $(,)?) => {{
+        static SITE: $crate::CallSite = $crate::CallSite::new();
+        $crate::observe!(
+            @ $crate::Observer::admit_at($crate::Observe::observer(&$target), &SITE, $event_type)
+            $(, $key = $value)*
+        )
+    }};
+    (@ $admitted:expr $(, $key:ident = $value:expr)*) => {
+        match $admitted {
             ::core::result::Result::Ok(admitted) => {
                 let event = $crate::Admitted::event(&admitted);
                 $(let event = $crate::Event::with(
@@ -51,5 +58,8 @@ macro_rules! observe {
             }
             ::core::result::Result::Err(observed) => observed,
         }
+    };
+    ($target:expr, $event_type:expr $(, $key:ident = $value:expr)* $(,)?) => {
+        $crate::observe!(@ $crate::Observer::admit($crate::Observe::observer(&$target), $event_type) $(, $key = $value)*)
     };
 }

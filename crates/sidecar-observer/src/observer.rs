@@ -8,7 +8,7 @@ use crate::shared::Shared;
 use crate::stats::{FlushReport, ObserverStats};
 use sidecar_core::event_type::{MAX_NAME_BYTES, cut_name};
 use sidecar_core::panics::contain;
-use sidecar_core::{EventTypes, Probability, TypeId};
+use sidecar_core::{CallSite, EventTypes, Probability, TypeId};
 use smol_str::SmolStr;
 use std::fmt;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ impl Observer {
         }
         let id = self.shared.names.intern(event_type);
         let Some(probability) = self.shared.admit.admit(id) else {
-            return Err(self.sampled_out(id));
+            return Err(self.shared.sampled_out(id));
         };
         let truncated = event_type.len() > MAX_NAME_BYTES;
         let event_type = if id == TypeId::OVERFLOW {
@@ -97,32 +97,38 @@ impl Observer {
         Ok(Admitted { observer: self, id, probability, event_type, truncated })
     }
 
+    /// As [`admit`](Self::admit), for a `site` at which `event_type` is always the same.
+    ///
+    /// # Errors
+    /// As [`admit`](Self::admit).
+    #[inline]
+    pub fn admit_at(&self, site: &CallSite, event_type: &'static str) -> Result<Admitted<'_>, Observed> {
+        if let Some(reason) = self.shared.refusal() {
+            return Err(self.refuse(event_type, reason));
+        }
+        let id = self.shared.names.intern_at(site, event_type);
+        let Some(probability) = self.shared.admit.admit(id) else {
+            return Err(self.shared.sampled_out(id));
+        };
+        let kept = cut_name(event_type);
+        let truncated = kept.len() < event_type.len();
+        Ok(Admitted { observer: self, id, probability, event_type: SmolStr::new_static(kept), truncated })
+    }
+
     fn decide(&self, event_type: &str) -> Result<(TypeId, Probability), Observed> {
         if let Some(reason) = self.shared.refusal() {
             return Err(self.refuse(event_type, reason));
         }
         let id = self.shared.names.intern(event_type);
         match self.shared.admit.admit(id) {
-            Some(probability) => {
-                self.shared.ledger.row(id).received();
-                Ok((id, probability))
-            }
-            None => Err(self.sampled_out(id)),
+            Some(probability) => Ok((id, probability)),
+            None => Err(self.shared.sampled_out(id)),
         }
     }
 
     fn refuse(&self, event_type: &str, reason: Reason) -> Observed {
-        let row = self.shared.ledger.row(self.shared.names.intern(event_type));
-        row.received();
-        row.dropped(reason);
+        self.shared.ledger.row(self.shared.names.intern(event_type)).dropped(reason);
         Observed::Dropped(reason)
-    }
-
-    fn sampled_out(&self, id: TypeId) -> Observed {
-        let row = self.shared.ledger.row(id);
-        row.received();
-        row.sampled_out();
-        Observed::SampledOut
     }
 }
 
@@ -174,7 +180,7 @@ impl Observer {
 
     /// Switches observing off or on again. While off, events are dropped as `disabled`, before sampling.
     pub fn set_enabled(&self, enabled: bool) {
-        self.shared.enabled.store(enabled, Relaxed);
+        self.shared.set_enabled(enabled);
     }
 
     /// The table of event-type names, shared with the ledger.
@@ -269,7 +275,6 @@ impl Admitted<'_> {
     pub fn accept(self, mut event: Event) -> Observed {
         event.set_type(self.event_type, self.truncated);
         event.set_probability(self.probability);
-        self.observer.shared.ledger.row(self.id).received();
         self.observer.shared.push(self.id, event)
     }
 }

@@ -10,10 +10,11 @@ use crate::lanes::Lanes;
 use crate::ledger::{Counts, Ledger};
 use crate::observed::{Observed, Reason};
 use crate::stats::{FlushReport, ObserverStats, TypeStats, by_reason};
+use crate::tally::Tally;
 use crate::worker::Passes;
 use sidecar_core::histogram::FixedHistogram;
 use sidecar_core::{Clock, EventTypes, TypeId};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 
 pub(crate) struct Shared {
     pub(crate) names: EventTypes,
@@ -27,9 +28,12 @@ pub(crate) struct Shared {
     pub(crate) passes: Passes,
     pub(crate) latency_ms: FixedHistogram,
     pub(crate) errors: AtomicU64,
-    pub(crate) enabled: AtomicBool,
-    stopping: AtomicBool,
+    /// Why nothing is taken: [`STOPPING`], [`DISABLED`], both or neither.
+    closed: AtomicU8,
 }
+
+const STOPPING: u8 = 1;
+const DISABLED: u8 = 2;
 
 impl Shared {
     pub(crate) fn new(
@@ -52,19 +56,19 @@ impl Shared {
             passes: Passes::default(),
             latency_ms,
             errors: AtomicU64::new(0),
-            enabled: AtomicBool::new(true),
-            stopping: AtomicBool::new(false),
+            closed: AtomicU8::new(0),
         }
     }
 
     /// Why no event is taken at all at this moment, on this thread.
+    #[inline]
     pub(crate) fn refusal(&self) -> Option<Reason> {
-        if self.is_stopping() {
+        let closed = self.closed.load(Acquire);
+        if closed & STOPPING != 0 {
             Some(Reason::Stopped)
         } else if self.passes.is_worker(&self.lanes) {
             Some(Reason::Reentrant)
-        } else if !self.enabled.load(Relaxed) {
-            // Relaxed: a switch that stands for itself; nothing is read on the strength of it.
+        } else if closed != 0 {
             Some(Reason::Disabled)
         } else {
             None
@@ -72,29 +76,59 @@ impl Shared {
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Acquire)
+        self.closed.load(Acquire) & STOPPING != 0
     }
 
     pub(crate) fn stop(&self) {
         // Pairs with the Acquire in `is_stopping`: the worker that sees it sees every event pushed before it.
-        self.stopping.store(true, Release);
+        self.closed.fetch_or(STOPPING, AcqRel);
+    }
+
+    pub(crate) fn set_enabled(&self, enabled: bool) {
+        // Relaxed: a switch that stands for itself; nothing is read on the strength of it.
+        if enabled {
+            self.closed.fetch_and(!DISABLED, Relaxed);
+        } else {
+            self.closed.fetch_or(DISABLED, Relaxed);
+        }
+    }
+
+    /// Counts an event that the decision was against.
+    #[inline]
+    pub(crate) fn sampled_out(&self, id: TypeId) -> Observed {
+        let is_counted = self.lanes.with_own(|own| own.is_some_and(|lane| lane.tally().sampled_out(id)));
+        if !is_counted {
+            self.ledger.row(id).sampled_out();
+        }
+        Observed::SampledOut
     }
 
     /// Puts an admitted event into the calling thread's lane, without waiting for anything.
     pub(crate) fn push(&self, id: TypeId, event: Event) -> Observed {
         let bytes = event.bytes();
-        let mut waiting = Some(Waiting { event, id, bytes, since: self.clock.now() });
-        let mut try_push = |lane: &Lane| {
-            let mut content = lane.try_lock()?;
-            waiting.take().map(|waiting| self.push_into(&mut content, waiting))
-        };
-        // The own lane is taken while the worker swaps it out. What was pushed before is in the worker's hands
-        // then, and the shared lane comes first in its next pass, so order is kept.
-        let pushed = self.lanes.with_current(&mut try_push).or_else(|| try_push(self.lanes.shared()));
-        self.settle(id, pushed.unwrap_or(Err(Reason::Contended)))
+        let waiting = Waiting { event, id, bytes, since: self.clock.now() };
+        let pushed = self.lanes.with_own(|own| {
+            if let Some(own) = own
+                && let Some(mut content) = own.try_lock()
+            {
+                return self.push_into(&mut content, waiting, Some(own.tally()));
+            }
+            // The own lane is taken while the worker swaps it out. What was pushed before is in the worker's
+            // hands then, and the shared lane comes first in its next pass, so order is kept.
+            match self.lanes.shared().try_lock() {
+                Some(mut content) => self.push_into(&mut content, waiting, None),
+                None => Err(Reason::Contended),
+            }
+        });
+        self.settle(id, pushed)
     }
 
-    fn push_into(&self, content: &mut Content, waiting: Waiting) -> Result<(), Reason> {
+    fn push_into(
+        &self,
+        content: &mut Content,
+        waiting: Waiting,
+        tally: Option<&Tally>,
+    ) -> Result<(), Reason> {
         if content.finished {
             return Err(Reason::Stopped);
         }
@@ -110,8 +144,17 @@ impl Shared {
                 return Err(reason);
             }
         }
+        self.accept(waiting.id, tally);
         content.push(waiting);
         Ok(())
+    }
+
+    /// Counts an event that is put into a lane before the lane's lock is released.
+    #[inline]
+    fn accept(&self, id: TypeId, tally: Option<&Tally>) {
+        if !tally.is_some_and(|tally| tally.accepted(id)) {
+            self.ledger.row(id).accepted();
+        }
     }
 
     /// Evicts the lane's oldest events until the credit of one serves for `bytes`; none, if all of them would
@@ -135,12 +178,13 @@ impl Shared {
         let since = self.clock.now();
         let pushed = self.wait_for_credit(bytes).and_then(|()| {
             let waiting = Waiting { event, id, bytes, since };
-            self.lanes.with_current(|lane| {
-                let mut content = lane.lock();
+            self.lanes.with_own(|own| {
+                let mut content = own.unwrap_or(self.lanes.shared()).lock();
                 if content.finished {
                     self.credits.give_back(bytes);
                     return Err(Reason::Stopped);
                 }
+                self.accept(id, own.map(Lane::tally));
                 content.push(waiting);
                 Ok(())
             })
@@ -173,24 +217,24 @@ impl Shared {
 
     pub(crate) fn report(&self) -> FlushReport {
         let waiting = self.credits.items();
-        let total = self.ledger.total();
+        let total = self.lanes.counts(&self.ledger).into_iter().fold(Counts::default(), Counts::plus);
         let dropped = total.dropped_total();
         FlushReport { processed: total.processed, failed: total.failed, dropped, waiting }
     }
 
     pub(crate) fn stats(&self) -> ObserverStats {
         let queue_size = self.credits.items();
-        let rows = self.ledger.counts();
+        let rows = self.lanes.counts(&self.ledger);
         let total = rows.iter().copied().fold(Counts::default(), Counts::plus);
         let before: u64 = Reason::ALL
             .iter()
             .filter(|reason| reason.precedes_sampling())
             .map(|reason| total.dropped[reason.index()])
             .sum();
-        let offered = self.names.all().into_iter().zip(&rows).filter(|(_, counts)| counts.received > 0);
+        let offered = self.names.all().into_iter().zip(&rows).filter(|(_, counts)| counts.received() > 0);
         ObserverStats {
-            events_received: total.received,
-            events_sampled: total.received.saturating_sub(total.sampled_out + before),
+            events_received: total.received(),
+            events_sampled: total.received() - total.sampled_out - before,
             events_dropped: total.dropped_total(),
             events_processed: total.processed,
             errors: self.errors.load(Relaxed),
@@ -229,8 +273,8 @@ mod tests {
         let shared = alone();
         let push = || shared.push(TypeId::OVERFLOW, Event::new("e"));
         assert_eq!(push(), Observed::Accepted);
-        shared.lanes.with_current(|own| {
-            let _taken = own.lock();
+        shared.lanes.with_own(|own| {
+            let _taken = own.expect("it has one").lock();
             assert_eq!(push(), Observed::Accepted);
             let _both = shared.lanes.shared().lock();
             assert_eq!(push(), Observed::Dropped(Reason::Contended));

@@ -74,7 +74,7 @@ pub struct FlushReport {
 impl From<&Counts> for TypeStats {
     fn from(counts: &Counts) -> Self {
         Self {
-            received: counts.received,
+            received: counts.received(),
             sampled_out: counts.sampled_out,
             dropped: by_reason(counts).filter(|(_, count)| *count > 0).collect(),
             processed: counts.processed,

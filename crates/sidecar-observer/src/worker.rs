@@ -153,13 +153,16 @@ fn poll(shared: &Shared, lanes: &mut Vec<Arc<Lane>>, batch: &mut VecDeque<Waitin
 
 /// Handles what is in the lanes now, and lets go of lanes whose threads have ended.
 fn pass(shared: &Shared, lanes: &mut Vec<Arc<Lane>>, batch: &mut VecDeque<Waiting>) -> usize {
-    let (before, mut handled) = (lanes.len(), 0);
+    let (mut handled, mut ended) = (0, Vec::new());
     lanes.retain(|lane| {
         let done = lane.drain_into(batch);
         handled += handle_all(shared, batch);
+        if done {
+            ended.push(Arc::clone(lane));
+        }
         !done
     });
-    shared.lanes.forget(before - lanes.len());
+    shared.lanes.forget(&ended, &shared.ledger);
     handled
 }
 
