@@ -1,6 +1,6 @@
 //! The bound on what waits: one pool of events and bytes for all lanes together.
 
-use sidecar_core::sync::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
+use sidecar_core::sync::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 
 /// What the queue may hold, and what it holds. An event keeps its credit until its handlers have returned.
 #[derive(Debug)]
@@ -58,6 +58,13 @@ impl Credits {
     /// Bytes that are not taken at this moment.
     pub(crate) fn free_bytes(&self) -> usize {
         self.max_bytes - self.bytes()
+    }
+
+    /// Whether no further event would be taken at this moment.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        // Relaxed: nothing is read on the strength of it.
+        self.items.load(Relaxed) >= self.max_items
     }
 
     /// Whether an event of this size could ever be held.

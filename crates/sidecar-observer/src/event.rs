@@ -5,7 +5,7 @@ use sidecar_core::Probability;
 use sidecar_core::event_type::{MAX_NAME_BYTES, cut_name};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Fields held inside the event itself; more go to the heap.
 const INLINE_FIELDS: usize = 4;
@@ -18,7 +18,7 @@ const INLINE_FIELDS: usize = 4;
 pub struct Event {
     event_type: SmolStr,
     truncated: bool,
-    timestamp: SystemTime,
+    happened: Happened,
     probability: Probability,
     execution_id: Option<SmolStr>,
     test_id: Option<SmolStr>,
@@ -26,19 +26,56 @@ pub struct Event {
     data: SmallVec<[(SmolStr, Value); INLINE_FIELDS]>,
 }
 
+/// When an event happened. Reading the wall clock costs more than all else that an event costs; so the thread that
+/// observes reads the clock that it needs anyway, and the worker dates the event before anyone sees it.
+#[derive(Clone, Copy, Debug)]
+enum Happened {
+    At(SystemTime),
+    /// In nanoseconds of the observer's clock.
+    When(u64),
+}
+
+/// One moment by both clocks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Calendar {
+    pub(crate) nanos: u64,
+    pub(crate) wall: SystemTime,
+}
+
 impl Event {
     /// An event that happens now. Any text is a type; one over 128 bytes is cut at a character and
     /// [flagged](Event::is_truncated).
     pub fn new(event_type: impl AsRef<str>) -> Self {
         let event_type = event_type.as_ref();
-        Self::of(SmolStr::new(cut_name(event_type)), event_type.len() > MAX_NAME_BYTES)
+        let truncated = event_type.len() > MAX_NAME_BYTES;
+        Self::of(SmolStr::new(cut_name(event_type)), truncated, Happened::At(SystemTime::now()))
     }
 
-    pub(crate) fn of(event_type: SmolStr, truncated: bool) -> Self {
+    /// An event that happens now.
+    pub(crate) fn now(event_type: SmolStr, truncated: bool) -> Self {
+        Self::of(event_type, truncated, Happened::At(SystemTime::now()))
+    }
+
+    /// An event that happens at `nanos` of the observer's clock, to be dated before anyone sees it.
+    #[inline]
+    pub(crate) fn undated(event_type: SmolStr, truncated: bool, nanos: u64) -> Self {
+        Self::of(event_type, truncated, Happened::When(nanos))
+    }
+
+    /// Says by the wall clock when an undated event happened.
+    pub(crate) fn date(&mut self, calendar: Calendar) {
+        if let Happened::When(nanos) = self.happened {
+            let ago = Duration::from_nanos(calendar.nanos.saturating_sub(nanos));
+            self.happened = Happened::At(calendar.wall.checked_sub(ago).unwrap_or(calendar.wall));
+        }
+    }
+
+    #[inline]
+    fn of(event_type: SmolStr, truncated: bool, happened: Happened) -> Self {
         Self {
             event_type,
             truncated,
-            timestamp: SystemTime::now(),
+            happened,
             probability: Probability::CERTAIN,
             execution_id: None,
             test_id: None,
@@ -50,9 +87,7 @@ impl Event {
     /// Adds a field, or replaces the one of that name.
     pub fn with(mut self, key: impl Into<SmolStr>, value: impl Into<Value>) -> Self {
         let (key, value) = (key.into(), value.into());
-        if let (Some(slot), Value::Str(text)) = (self.envelope(&key), &value) {
-            *slot = Some(text.clone());
-        }
+        self.give_way(&key, &value);
         match self.data.iter_mut().find(|(name, _)| *name == key) {
             Some((_, slot)) => *slot = value,
             None => self.data.push((key, value)),
@@ -63,11 +98,7 @@ impl Event {
     /// Replaces the whole data, for example with a parsed object. The envelope is filled from it as by
     /// [`with`](Event::with); of two fields of one name the caller keeps only one.
     pub fn with_data(mut self, data: Vec<(SmolStr, Value)>) -> Self {
-        for (key, value) in &data {
-            if let (Some(slot), Value::Str(text)) = (self.envelope(key), value) {
-                *slot = Some(text.clone());
-            }
-        }
+        data.iter().for_each(|(key, value)| self.give_way(key, value));
         self.data = SmallVec::from_vec(data);
         self
     }
@@ -92,17 +123,32 @@ impl Event {
 
     /// Sets when it happened, for events that are reported after the fact.
     pub fn at(mut self, timestamp: SystemTime) -> Self {
-        self.timestamp = timestamp;
+        self.happened = Happened::At(timestamp);
         self
     }
 
-    fn envelope(&mut self, key: &str) -> Option<&mut Option<SmolStr>> {
-        match key {
-            "execution_id" => Some(&mut self.execution_id),
-            "test_id" => Some(&mut self.test_id),
-            "run_id" => Some(&mut self.run_id),
-            _ => None,
+    /// Adds a field whose name no other has.
+    #[inline]
+    pub(crate) fn add(&mut self, key: &'static str, value: Value) {
+        self.data.push((SmolStr::new_static(key), value));
+    }
+
+    /// Of a setter and a text field of the same name, the one given last holds. Without a setter the field is
+    /// looked up when the envelope is read.
+    fn give_way(&mut self, key: &str, value: &Value) {
+        let id = match key {
+            "execution_id" => &mut self.execution_id,
+            "test_id" => &mut self.test_id,
+            "run_id" => &mut self.run_id,
+            _ => return,
+        };
+        if id.is_some() && value.as_str().is_some() {
+            *id = None;
         }
+    }
+
+    fn id<'a>(&'a self, set: &'a Option<SmolStr>, key: &str) -> Option<&'a str> {
+        set.as_deref().or_else(|| self.get(key)?.as_str())
     }
 
     pub(crate) fn set_type(&mut self, event_type: SmolStr, truncated: bool) {
@@ -148,7 +194,11 @@ impl Event {
     /// When it happened.
     #[must_use]
     pub fn timestamp(&self) -> SystemTime {
-        self.timestamp
+        match self.happened {
+            Happened::At(time) => time,
+            // Nobody outside sees an undated event.
+            Happened::When(_) => SystemTime::now(),
+        }
     }
 
     /// The probability it was kept with: it stands for `probability().weight()` events that were offered.
@@ -175,18 +225,18 @@ impl Event {
     /// The execution that the event belongs to.
     #[must_use]
     pub fn execution(&self) -> Option<&str> {
-        self.execution_id.as_deref()
+        self.id(&self.execution_id, "execution_id")
     }
 
     /// The test that the event belongs to.
     #[must_use]
     pub fn test(&self) -> Option<&str> {
-        self.test_id.as_deref()
+        self.id(&self.test_id, "test_id")
     }
 
     /// The run that the event belongs to.
     #[must_use]
     pub fn run(&self) -> Option<&str> {
-        self.run_id.as_deref()
+        self.id(&self.run_id, "run_id")
     }
 }

@@ -34,6 +34,7 @@ pub(crate) struct Content {
 }
 
 impl Content {
+    #[inline]
     pub(crate) fn push(&mut self, waiting: Waiting) {
         self.bytes += waiting.bytes;
         self.events.push_back(waiting);
@@ -88,6 +89,15 @@ impl Lane {
         let closed = self.is_closed();
         self.content.lock().take_into(spare);
         closed
+    }
+
+    /// Gives back room for more than so many events, unless somebody is at it.
+    pub(crate) fn give_back(&self, kept: usize) {
+        if let Some(mut content) = self.content.try_lock()
+            && content.events.capacity() > kept
+        {
+            content.events.shrink_to(kept);
+        }
     }
 
     /// As [`drain_into`](Self::drain_into), and refuses everything from now on.

@@ -62,19 +62,19 @@ impl Lanes {
     /// come when there are too many have none of their own. `f` must not run foreign code.
     #[inline]
     pub(crate) fn with_own<R>(&self, f: impl FnOnce(Option<&Lane>) -> R) -> R {
-        let mut f = Some(f);
-        let mut run = |lane: Option<&Lane>| f.take().map(|f| f(lane));
-        let ran = OWNED.try_with(|owned| {
+        // Asked first, because `f` goes along with what is passed in, and is not handed back by a thread that is
+        // ending.
+        if OWNED.try_with(|_| ()).is_err() {
+            return f(None);
+        }
+        OWNED.with(|owned| {
             if let Ok(owned) = owned.try_borrow()
                 && let Some(own) = owned.iter().find(|own| own.observer == self.observer)
             {
-                return run(Some(&own.lane));
+                return f(Some(&own.lane));
             }
-            let lane = self.open(owned);
-            run(lane.as_deref())
-        });
-        // Not even an empty list of lanes while the thread ends.
-        ran.ok().flatten().unwrap_or_else(|| run(None).expect("it has not run"))
+            f(self.open(owned).as_deref())
+        })
     }
 
     #[cold]

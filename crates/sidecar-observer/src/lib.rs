@@ -65,6 +65,7 @@
 mod admit;
 mod builder;
 mod credits;
+mod draft;
 mod event;
 mod handlers;
 mod lane;
@@ -83,6 +84,9 @@ mod worker;
 
 pub use admit::{Admit, KeepAll};
 pub use builder::{DropPolicy, ObserverBuilder};
+pub use draft::Draft;
+#[doc(hidden)]
+pub use draft::are_distinct;
 pub use event::Event;
 pub use handlers::HandlerId;
 pub use macros::Observe;

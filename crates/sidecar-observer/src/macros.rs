@@ -48,13 +48,13 @@ macro_rules! observe {
     (@ $admitted:expr $(, $key:ident = $value:expr)*) => {
         match $admitted {
             ::core::result::Result::Ok(admitted) => {
-                let event = $crate::Admitted::event(&admitted);
-                $(let event = $crate::Event::with(
-                    event,
-                    $crate::SmolStr::new_static(::core::stringify!($key)),
-                    $value,
-                );)*
-                $crate::Admitted::accept(admitted, event)
+                const {
+                    let names: &[&str] = &[$(::core::stringify!($key)),*];
+                    ::core::assert!($crate::are_distinct(names), "two fields have the same name");
+                }
+                let mut draft = $crate::Admitted::draft(admitted);
+                $($crate::Draft::add(&mut draft, ::core::stringify!($key), $value);)*
+                $crate::Draft::accept(draft)
             }
             ::core::result::Result::Err(observed) => observed,
         }

@@ -1,8 +1,10 @@
 //! The observer's handle: what host code calls.
 
 use crate::builder::ObserverBuilder;
+use crate::draft::Draft;
 use crate::event::Event;
 use crate::handlers::HandlerId;
+use crate::lane::Waiting;
 use crate::observed::{Observed, Reason};
 use crate::shared::Shared;
 use crate::stats::{FlushReport, ObserverStats};
@@ -44,7 +46,7 @@ impl Observer {
     /// them costs anything.
     pub fn observe(&self, event: Event) -> Observed {
         match self.decide(event.type_name()) {
-            Ok((id, probability)) => self.shared.push(id, kept(event, probability)),
+            Ok((id, probability)) => self.shared.push(self.shared.waiting(id, kept(event, probability))),
             Err(observed) => observed,
         }
     }
@@ -88,6 +90,7 @@ impl Observer {
         let Some(probability) = self.shared.admit.admit(id) else {
             return Err(self.shared.sampled_out(id));
         };
+        self.shared.refuse_if_full(id)?;
         let truncated = event_type.len() > MAX_NAME_BYTES;
         let event_type = if id == TypeId::OVERFLOW {
             SmolStr::new(cut_name(event_type))
@@ -110,6 +113,7 @@ impl Observer {
         let Some(probability) = self.shared.admit.admit(id) else {
             return Err(self.shared.sampled_out(id));
         };
+        self.shared.refuse_if_full(id)?;
         let kept = cut_name(event_type);
         let truncated = kept.len() < event_type.len();
         Ok(Admitted { observer: self, id, probability, event_type: SmolStr::new_static(kept), truncated })
@@ -124,6 +128,11 @@ impl Observer {
             Some(probability) => Ok((id, probability)),
             None => Err(self.shared.sampled_out(id)),
         }
+    }
+
+    #[inline]
+    pub(crate) fn push(&self, waiting: Waiting) -> Observed {
+        self.shared.push(waiting)
     }
 
     fn refuse(&self, event_type: &str, reason: Reason) -> Observed {
@@ -264,10 +273,19 @@ pub struct Admitted<'a> {
     truncated: bool,
 }
 
-impl Admitted<'_> {
+impl<'a> Admitted<'a> {
     /// The event without fields, happening now.
     pub fn event(&self) -> Event {
-        kept(Event::of(self.event_type.clone(), self.truncated), self.probability)
+        kept(Event::now(self.event_type.clone(), self.truncated), self.probability)
+    }
+
+    /// The event without fields, happening now, to be built where it will be queued from.
+    #[inline]
+    pub fn draft(self) -> Draft<'a> {
+        let since = self.observer.shared.clock.now();
+        let mut event = Event::undated(self.event_type, self.truncated, since);
+        event.set_probability(self.probability);
+        Draft::new(self.observer, Waiting { event, id: self.id, bytes: 0, since })
     }
 
     /// Takes the event, built from [`event`](Admitted::event). Its type and probability are those that were
@@ -275,6 +293,7 @@ impl Admitted<'_> {
     pub fn accept(self, mut event: Event) -> Observed {
         event.set_type(self.event_type, self.truncated);
         event.set_probability(self.probability);
-        self.observer.shared.push(self.id, event)
+        let shared = &self.observer.shared;
+        shared.push(shared.waiting(self.id, event))
     }
 }

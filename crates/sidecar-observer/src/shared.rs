@@ -103,10 +103,25 @@ impl Shared {
         Observed::SampledOut
     }
 
+    /// Refuses an admitted event before it is built, where it could find no room.
+    #[inline]
+    pub(crate) fn refuse_if_full(&self, id: TypeId) -> Result<(), Observed> {
+        if self.policy == DropPolicy::Newest && self.credits.is_full() {
+            self.ledger.row(id).dropped(Reason::QueueFull);
+            return Err(Observed::Dropped(Reason::QueueFull));
+        }
+        Ok(())
+    }
+
+    /// An event as it waits, from now on.
+    pub(crate) fn waiting(&self, id: TypeId, event: Event) -> Waiting {
+        Waiting { bytes: event.bytes(), event, id, since: self.clock.now() }
+    }
+
     /// Puts an admitted event into the calling thread's lane, without waiting for anything.
-    pub(crate) fn push(&self, id: TypeId, event: Event) -> Observed {
-        let bytes = event.bytes();
-        let waiting = Waiting { event, id, bytes, since: self.clock.now() };
+    #[inline]
+    pub(crate) fn push(&self, waiting: Waiting) -> Observed {
+        let id = waiting.id;
         let pushed = self.lanes.with_own(|own| {
             if let Some(own) = own
                 && let Some(mut content) = own.try_lock()
@@ -123,6 +138,7 @@ impl Shared {
         self.settle(id, pushed)
     }
 
+    #[inline]
     fn push_into(
         &self,
         content: &mut Content,
@@ -205,6 +221,7 @@ impl Shared {
         Ok(())
     }
 
+    #[inline]
     fn settle(&self, id: TypeId, pushed: Result<(), Reason>) -> Observed {
         match pushed {
             Ok(()) => Observed::Accepted,
@@ -271,7 +288,7 @@ mod tests {
     #[test]
     fn a_lane_that_is_taken_leaves_the_shared_one_and_only_then_the_event_is_dropped() {
         let shared = alone();
-        let push = || shared.push(TypeId::OVERFLOW, Event::new("e"));
+        let push = || shared.push(shared.waiting(TypeId::OVERFLOW, Event::new("e")));
         assert_eq!(push(), Observed::Accepted);
         shared.lanes.with_own(|own| {
             let _taken = own.expect("it has one").lock();

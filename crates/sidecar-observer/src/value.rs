@@ -47,9 +47,17 @@ impl Value {
     }
 
     /// Bytes held outside the value itself.
+    #[inline]
     pub(crate) fn heap_bytes(&self) -> usize {
         match self {
+            Self::Null | Self::Bool(_) | Self::I64(_) | Self::U64(_) | Self::F64(_) => 0,
             Self::Str(text) => text_heap_bytes(text),
+            Self::List(_) | Self::Map(_) => self.nested_bytes(),
+        }
+    }
+
+    fn nested_bytes(&self) -> usize {
+        match self {
             Self::List(values) => {
                 let slots = ALLOCATION_BYTES + values.capacity() * size_of::<Self>();
                 slots + values.iter().map(Self::heap_bytes).sum::<usize>()

@@ -1,5 +1,6 @@
 //! The worker: polls the lanes, runs the handlers, keeps the ledger.
 
+use crate::event::Calendar;
 use crate::handlers::Table;
 use crate::lane::{Lane, Waiting};
 use crate::lanes::Lanes;
@@ -11,7 +12,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Pause between two looks while events come.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
@@ -19,7 +20,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// From this many events in one pass on, the next pass follows without a pause.
 const BUSY: usize = 256;
-/// Room that an emptied lane keeps; what a burst needed beyond it is given back.
+/// Room that an idle lane keeps. What bursts need beyond it is kept while they come, for a producer that had to make
+/// room anew each time would spend more on that than on all else; it is given back once none have come for a while.
 const KEPT_CAPACITY: usize = 64;
 /// How long a producer that waits for room sleeps before it looks for itself.
 const ROOM_CHECK: Duration = Duration::from_millis(5);
@@ -144,8 +146,12 @@ fn poll(shared: &Shared, lanes: &mut Vec<Arc<Lane>>, batch: &mut VecDeque<Waitin
         if stopping {
             return;
         }
+        pause = if handled > 0 { SHORTEST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+        if pause == LONGEST_PAUSE {
+            lanes.iter().for_each(|lane| lane.give_back(KEPT_CAPACITY));
+            batch.shrink_to(KEPT_CAPACITY);
+        }
         if handled < BUSY {
-            pause = if handled > 0 { SHORTEST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
             std::thread::park_timeout(pause);
         }
     }
@@ -171,14 +177,15 @@ fn handle_all(shared: &Shared, batch: &mut VecDeque<Waiting>) -> usize {
         return 0;
     }
     let handlers = shared.handlers.table();
+    let calendar = Calendar { nanos: shared.clock.now(), wall: SystemTime::now() };
     let mut handled = 0;
-    while let Some(waiting) = batch.pop_front() {
+    while let Some(mut waiting) = batch.pop_front() {
+        waiting.event.date(calendar);
         handle(shared, &handlers, waiting);
         handled += 1;
     }
     // A handler that was removed meanwhile has its last owner here, and its drop is foreign code.
     let _ = contain(|| drop(handlers));
-    batch.shrink_to(KEPT_CAPACITY);
     handled
 }
 
