@@ -135,6 +135,7 @@ fn run_admitted<T, E>(
     let result = Unwinding::watch(circuit, ticket, f);
     match classify(&result) {
         Verdict::Success => circuit.succeed(ticket),
+        Verdict::Failure => circuit.fail(ticket),
         verdict => circuit.settle(ticket, Some(verdict)),
     }
     result.map_err(CallError::Inner)

@@ -149,10 +149,10 @@ impl Circuit {
 
     /// Ends the call that was admitted with `ticket`; `None` is a call without a verdict.
     pub(crate) fn settle(&self, ticket: Ticket, verdict: Option<Verdict>) {
-        if verdict == Some(Verdict::Success) {
-            self.succeed(ticket);
-        } else {
-            self.settle_at_length(self.published.word(), ticket, verdict);
+        match verdict {
+            Some(Verdict::Success) => self.succeed(ticket),
+            Some(Verdict::Failure) => self.fail(ticket),
+            verdict => self.settle_at_length(self.published.word(), ticket, verdict),
         }
     }
 
@@ -167,6 +167,22 @@ impl Circuit {
         } else {
             self.totals.count(Outcome::Success);
         }
+    }
+
+    /// Ends the call that was admitted with `ticket`, which was a failure.
+    #[inline]
+    pub(crate) fn fail(&self, ticket: Ticket) {
+        let word = self.published.word();
+        if word.state() == State::Closed && word.generation() == ticket.generation() {
+            self.fail_judged(word, ticket);
+        } else {
+            self.settle_at_length(word, ticket, Some(Verdict::Failure));
+        }
+    }
+
+    #[inline(never)]
+    fn fail_judged(&self, word: Word, ticket: Ticket) {
+        self.settle_unconditional(word, ticket, Verdict::Failure);
     }
 
     /// Not part of the caller, so that the short way through stays short there.

@@ -54,16 +54,19 @@ impl Buckets {
         }
     }
 
+    #[inline]
     pub(super) fn number(&self, now: u64) -> Number {
         ((u128::from(now) * u128::from(self.per_width)) >> 64) as u64
     }
 
     /// Whether there are buckets newer than the one after that of `now`.
+    #[inline]
     pub(super) fn is_ahead(&self, now: u64) -> bool {
         self.newest.load(Ordering::Relaxed) > self.number(now) + 1
     }
 
     /// Puts `f` of it in the place of a payload, which is zero where there is none yet; the new payload.
+    #[inline]
     pub(super) fn update(
         &self,
         number: Number,
@@ -74,7 +77,9 @@ impl Buckets {
         if !is_of(bucket.load(Ordering::SeqCst), generation) {
             return Err(Missed::Generation);
         }
-        self.roll(number, generation);
+        if self.newest.load(Ordering::SeqCst) < number {
+            self.roll(number, generation);
+        }
         let mut word = bucket.load(Ordering::SeqCst);
         loop {
             if !is_of(word, generation) {
@@ -142,11 +147,9 @@ impl Buckets {
 
     /// Moves the newest number on. Before that the buckets of all numbers up to it are emptied, so that none of
     /// them can be taken for a current one when the short tag comes round again.
+    #[cold]
     fn roll(&self, number: Number, generation: u64) {
         let newest = self.newest.load(Ordering::SeqCst);
-        if newest >= number {
-            return;
-        }
         for skipped in self.window(number).take_while(|skipped| *skipped > newest) {
             let (bucket, tag) = (self.bucket(skipped), self.tag(skipped, generation));
             let mut word = bucket.load(Ordering::SeqCst);
@@ -172,11 +175,13 @@ impl Buckets {
         (0..1_u64 << self.bits).map_while(move |back| number.checked_sub(back))
     }
 
+    #[inline]
     fn bucket(&self, number: Number) -> &AtomicU64 {
         // The remainder is below the number of buckets.
         &self.words[number as usize & (self.words.len() - 1)]
     }
 
+    #[inline]
     fn tag(&self, number: Number, generation: u64) -> u64 {
         (generation & TAG_MASK) << TAG_BITS | (number >> self.bits) & TAG_MASK
     }

@@ -21,6 +21,7 @@ impl Consecutive {
         Self { limit, word: AtomicU64::new(0) }
     }
 
+    #[inline]
     pub(super) fn record(&self, call: &Call) -> Judged {
         let mut word = self.word.load(Ordering::Acquire);
         loop {
@@ -45,6 +46,7 @@ impl Consecutive {
         self.word.compare_exchange_weak(old, new, Ordering::AcqRel, Ordering::Acquire)
     }
 
+    #[inline]
     pub(super) fn is_ahead(&self, _: &Call) -> bool {
         false
     }

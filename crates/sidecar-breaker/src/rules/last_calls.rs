@@ -39,12 +39,14 @@ impl LastCalls {
         self.share
     }
 
+    #[inline]
     pub(super) fn is_ahead(&self, _: &Call) -> bool {
         false
     }
 
     pub(super) fn rewind(&self, _: u64, _: u64) {}
 
+    #[inline]
     pub(super) fn record(&self, call: &Call) -> Judged {
         let bad = self.share.is_bad(call);
         let Some(number) = self.replace(&self.head, call.generation, |number| number + 1) else {
@@ -67,6 +69,7 @@ impl LastCalls {
     }
 
     /// Puts a call into its place. Whether the one that was there was bad; `None` if a later one is there.
+    #[inline]
     fn put(&self, number: u64, generation: u64, bad: bool) -> Option<bool> {
         let place = &self.places[(number % self.places.len() as u64) as usize];
         let mine = tag(generation) << TAG_SHIFT | (number << 1 | u64::from(bad)) & REST_MASK;
@@ -83,6 +86,7 @@ impl LastCalls {
     }
 
     /// Replaces the rest of a word of `generation`, and says what it was.
+    #[inline]
     fn replace(&self, place: &AtomicU64, generation: u64, f: impl Fn(u64) -> u64) -> Option<u64> {
         let mut word = place.load(Ordering::SeqCst);
         loop {

@@ -30,10 +30,12 @@ impl Many {
         Self { limit, buckets: Buckets::new(BUCKET_BITS, span), quiet: AtomicU64::new(0) }
     }
 
+    #[inline]
     pub(super) fn is_ahead(&self, call: &Call) -> bool {
         call.failed && self.buckets.is_ahead(call.now)
     }
 
+    #[inline]
     pub(super) fn record(&self, call: &Call) -> Judged {
         if !call.failed {
             return Judged::Below;

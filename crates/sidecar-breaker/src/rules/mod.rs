@@ -156,7 +156,7 @@ impl Rules {
     }
 
     /// Adds a call of which `now` may be out of date.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn record(&self, call: &Call) -> Result<Judged, Ahead> {
         if each!(&self.first, one => one.is_ahead(call)) || self.others_are_ahead(call) {
             return Err(Ahead);
@@ -174,7 +174,7 @@ impl Rules {
         self.others.iter().any(|record| each!(record, one => one.is_ahead(call)))
     }
 
-    #[inline]
+    #[inline(always)]
     fn record_now(&self, call: &Call) -> Judged {
         let judged = each!(&self.first, one => one.record(call));
         if self.others.is_empty() || judged == Judged::Late {

@@ -34,10 +34,12 @@ impl Rate {
         self.share
     }
 
+    #[inline]
     pub(super) fn is_ahead(&self, call: &Call) -> bool {
         self.buckets.is_ahead(call.now)
     }
 
+    #[inline]
     pub(super) fn record(&self, call: &Call) -> Judged {
         let bad = self.share.is_bad(call);
         let number = self.buckets.number(call.now);

@@ -61,6 +61,7 @@ impl Recent {
     }
 
     /// Whether the newest failure lies in the future of `call`.
+    #[inline]
     pub(super) fn is_ahead(&self, call: &Call) -> bool {
         let head = self.head(Ordering::Acquire);
         call.failed
@@ -68,6 +69,7 @@ impl Recent {
             && self.time(self.before(head.next(), 1)) > call.now.saturating_add(AHEAD)
     }
 
+    #[inline]
     pub(super) fn record(&self, call: &Call) -> Judged {
         if !call.failed {
             return Judged::Below;
