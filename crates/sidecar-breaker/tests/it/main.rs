@@ -10,8 +10,10 @@ mod half_open;
 mod lifecycle;
 mod listeners;
 mod model;
+mod open_time;
 mod peers;
 mod permits;
+mod policies;
 mod properties;
 mod registry;
 mod registry_races;
@@ -22,3 +24,4 @@ mod support;
 mod table;
 #[cfg(feature = "tower")]
 mod tower;
+mod update;

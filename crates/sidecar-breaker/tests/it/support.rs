@@ -45,6 +45,12 @@ impl World {
         self
     }
 
+    /// Opened by hand.
+    pub(crate) fn tripped(self) -> Self {
+        self.breaker.trip();
+        self
+    }
+
     pub(crate) fn fail(&self, times: usize) {
         for _ in 0..times {
             assert_eq!(fail(&self.breaker), Err(CallError::Inner("down")));
