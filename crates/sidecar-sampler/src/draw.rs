@@ -24,12 +24,13 @@ pub(crate) enum Draws {
 }
 
 impl Draws {
+    #[inline]
     pub(crate) fn next(&self) -> u64 {
         let state = match self {
             Self::PerThread => STATE.with(|state| {
                 let mut current = state.get();
                 if current == 0 {
-                    current = RandomState::new().hash_one(&raw const *state as usize);
+                    current = seed(&raw const *state as usize);
                 }
                 let next = current.wrapping_add(GOLDEN_GAMMA);
                 state.set(next);
@@ -42,6 +43,12 @@ impl Draws {
     }
 }
 
+#[cold]
+fn seed(place: usize) -> u64 {
+    RandomState::new().hash_one(place)
+}
+
+#[inline]
 fn mix(state: u64) -> u64 {
     let state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let state = (state ^ (state >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -45,18 +45,19 @@ impl Rates {
         self.types.keys().map(String::as_str)
     }
 
-    /// The threshold for `event_type`: its own, its signal's, that of `events`, or the default.
+    /// The threshold for `event_type`: its own or its signal's.
     pub(crate) fn threshold(&self, event_type: &str) -> u64 {
-        let signal = Signal::of(event_type);
+        let own = self.types.get(event_type).copied();
+        own.unwrap_or_else(|| self.signal_threshold(Signal::of(event_type)))
+    }
+
+    /// The threshold for types of `signal` without one of their own: the signal's, that of `events`, or the
+    /// default.
+    pub(crate) fn signal_threshold(&self, signal: Signal) -> u64 {
         let default = || {
             let rate = if self.keep_all { 1.0 } else { signal.default_rate() };
             probability::threshold(signal.name(), rate).unwrap_or(probability::ONE)
         };
-        self.types
-            .get(event_type)
-            .copied()
-            .or(self.signals[signal.index()])
-            .or(self.signals[Signal::Events.index()])
-            .unwrap_or_else(default)
+        self.signals[signal.index()].or(self.signals[Signal::Events.index()]).unwrap_or_else(default)
     }
 }
