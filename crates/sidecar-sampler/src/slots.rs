@@ -118,6 +118,17 @@ mod tests {
     }
 
     #[test]
+    fn boosted_words_hold_for_the_time_that_was_said_last() {
+        let slots = Slots::new(1);
+        for (from, to) in [(0, u64::MAX), (10, 20), (15, 100), (2, 7)] {
+            slots.clear((from, to));
+            assert!(slots.holds(from) && slots.holds(to - 1), "{from} {to}");
+            assert!(from == 0 || !slots.holds(from - 1), "{from} {to}");
+            assert!(!slots.holds(to), "{from} {to}");
+        }
+    }
+
+    #[test]
     fn a_boost_is_never_less_than_what_it_boosts() {
         for configured in [0, 1, 2, 3, 1_001, ONE - 1, ONE] {
             for more in [0, 1, 2, 3, 1_000] {

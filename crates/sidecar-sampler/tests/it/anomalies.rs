@@ -149,9 +149,35 @@ fn a_clock_that_goes_back_neither_prolongs_a_boost_nor_holds_the_next_one_off() 
     world.time.decrement(secs(500));
     assert_eq!(world.rate("e"), 0.1, "it would not end for ten minutes");
     assert!(world.errors("events", 5));
+    assert_eq!(world.rate("e"), 0.5);
     world.advance(secs(60));
     assert_eq!(world.rate("e"), 0.1);
-    world.advance(secs(441));
-    assert_eq!(world.rate("e"), 0.1, "the first one does not begin once more");
-    assert_eq!(world.stats(Signal::Events).boost_ends_in, None);
+}
+
+#[test]
+fn a_boost_that_ended_because_the_clock_went_back_does_not_begin_once_more() {
+    for change_rates in [false, true] {
+        let world = World::new();
+        assert!(world.errors("events", 5));
+        assert!(world.sampler.boost("test_end", 2.0, secs(60)));
+        assert_eq!((world.rate("e"), world.rate("test_end")), (0.5, 0.2));
+        world.time.decrement(secs(500));
+        if change_rates {
+            world.sampler.set_rate("events", 0.1).expect("valid");
+        }
+        assert_eq!((world.rate("e"), world.rate("test_end")), (0.1, 0.1));
+        world.advance(secs(501));
+        let stats = world.sampler.stats();
+        assert_eq!((stats.signals[0].boost_ends_in, stats.boosted_types.len()), (None, 0));
+        assert_eq!((world.rate("e"), world.rate("test_end"), world.rate("test_start")), (0.1, 0.1, 0.1));
+    }
+}
+
+#[test]
+fn anomalies_from_before_a_clock_went_back_do_not_count() {
+    let world = World::new();
+    assert!(!world.errors("events", 4));
+    world.time.decrement(secs(500));
+    assert!(!world.errors("events", 4));
+    assert!(world.errors("events", 1));
 }

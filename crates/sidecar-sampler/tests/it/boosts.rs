@@ -57,6 +57,14 @@ fn of_two_boosts_the_larger_counts_and_each_ends_on_its_own() {
     assert_eq!((world.rate("test_end"), world.rate("test_start")), (0.2, 0.2));
     world.advance(NANO);
     assert_eq!((world.rate("test_end"), world.rate("test_start")), (0.1, 0.1));
+
+    assert!(world.sampler.boost("test_events", 4.0, secs(10)));
+    assert!(world.sampler.boost("test_end", 2.0, secs(30)));
+    assert_eq!((world.rate("test_end"), world.rate("test_start")), (0.4, 0.4));
+    world.advance(secs(10));
+    assert_eq!((world.rate("test_end"), world.rate("test_start")), (0.2, 0.1));
+    world.advance(secs(20));
+    assert_eq!((world.rate("test_end"), world.rate("test_start")), (0.1, 0.1));
 }
 
 #[test]
