@@ -1,6 +1,6 @@
 //! Composing a sidecar: settings, pieces, wiring, threads.
 
-use crate::config::SidecarConfig;
+use crate::config::{Adaptive, SidecarConfig};
 use crate::error::StartError;
 use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
 use crate::wiring::breakers::BreakerComponents;
@@ -145,7 +145,7 @@ fn compose(
     clock: &Clock,
 ) -> Result<(Observer, Pieces), StartError> {
     let names = EventTypes::default();
-    let sampler = sampler(&config, keep_all, names.clone())?;
+    let sampler = sampler(&config, keep_all, names.clone(), clock)?;
     let resources = config.runtime.sidecar.resources;
     let policy = if resources.drop_on_full { DropPolicy::Oldest } else { DropPolicy::Newest };
     let observer = Observer::builder()
@@ -179,8 +179,13 @@ fn compose(
     Ok((observer, pieces))
 }
 
-fn sampler(config: &SidecarConfig, keep_all: bool, names: EventTypes) -> Result<Sampler, SettingsError> {
-    let mut builder = Sampler::builder().names(names);
+fn sampler(
+    config: &SidecarConfig,
+    keep_all: bool,
+    names: EventTypes,
+    clock: &Clock,
+) -> Result<Sampler, SettingsError> {
+    let mut builder = Sampler::builder().names(names).clock(clock.clone());
     if keep_all {
         builder = builder.keep_all();
     }
@@ -191,7 +196,8 @@ fn sampler(config: &SidecarConfig, keep_all: bool, names: EventTypes) -> Result<
     for (event_type, rate) in &sampling.event_types {
         builder = builder.event_type_rate(event_type, *rate);
     }
-    builder.build()
+    let Adaptive { enabled, boost_factor, boost_duration } = sampling.adaptive;
+    builder.adaptive(enabled).boost_factor(boost_factor).boost_duration(boost_duration).build()
 }
 
 fn ticks(handle: &SidecarHandle) -> Vec<Tick> {

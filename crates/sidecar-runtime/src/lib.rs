@@ -41,7 +41,8 @@
 //! - Two sidecars in one process are independent, but each counts the other's threads as its own CPU.
 //! - A check that holds a [`SidecarHandle`] forms a cycle: the pieces' memory is then kept after the sidecar has
 //!   stopped, but nothing runs any more. Handlers are let go when it stops.
-//! - Settings of pieces that are not there - `adaptive`, `performance` - are checked and have no effect.
+//! - The settings of a piece that is not there - `performance` - are checked and have no effect.
+//! - Anomalies are what the program reports to the sampler; none is found in its events.
 //!
 //! # Features
 //! `http`: the endpoints. `tower`: [`breaker`] layers for tower's services. `full`: everything.

@@ -7,11 +7,7 @@ use std::time::Duration;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
-
-/// How much a boost multiplies a rate, unless configured.
-pub const DEFAULT_BOOST_FACTOR: f64 = 5.0;
-/// How long a boost lasts, unless configured.
-pub const DEFAULT_BOOST_DURATION: Duration = Duration::from_secs(60);
+pub use sidecar_sampler::{DEFAULT_BOOST_DURATION, DEFAULT_BOOST_FACTOR};
 
 /// The rates of `runtime.sidecar.sampling`, each from 0.0 to 1.0.
 ///
@@ -64,6 +60,8 @@ impl Sampling {
 }
 
 /// Boosts after anomalies: `runtime.sidecar.sampling.adaptive`.
+///
+/// Anomalies are what the program reports through the sampler's `report_anomaly`.
 ///
 /// Written as the word `enabled` or `disabled`, as a flag, or as a map of the fields. A word or flag says
 /// nothing about the other fields: they keep what a weaker file says.

@@ -1,5 +1,6 @@
 //! How the runtime behaves, from outside.
 
+mod adaptive;
 mod breakers;
 mod composition;
 mod config;
