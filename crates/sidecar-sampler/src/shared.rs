@@ -168,3 +168,30 @@ impl Shared {
         begun
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adaptive::AdaptiveSettings;
+
+    #[test]
+    fn the_first_decision_after_the_end_of_a_boost_says_until_when_the_others_hold() {
+        let (clock, time) = Clock::mock();
+        let adaptive = AdaptiveSettings::default().check().expect("valid");
+        let shared =
+            Shared::new(Rates::default(), adaptive, Draws::PerThread, EventTypes::default(), clock.clone());
+        shared.change_boosts(|boosts, now| {
+            for (signal, until) in [(Signal::Events, 100), (Signal::Traces, 1_000)] {
+                boosts.begin(signal, Boost { factor: 2.0, began: now, until });
+            }
+            true
+        });
+        let (short, long) = (shared.names.intern("e"), shared.names.intern("span"));
+        let boosted = [short, long].map(|id| shared.threshold(id));
+        time.increment(100);
+        assert!(!shared.slots.holds(clock.now()));
+        assert_eq!(shared.threshold(long), boosted[1]);
+        assert!(shared.slots.holds(clock.now()), "not worked out anew each time");
+        assert!(shared.threshold(short) < boosted[0]);
+    }
+}
