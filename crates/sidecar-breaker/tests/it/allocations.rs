@@ -1,7 +1,7 @@
 //! What calls cost in memory: nothing, once a breaker is warm.
 
 use crate::support::{NANO, TIMEOUT, World, is_refused, succeed};
-use sidecar_breaker::{Breaker, BreakerRegistry, CallError, State};
+use sidecar_breaker::{Breaker, BreakerRegistry, CallError, Policy, State};
 use sidecar_harness::Draws;
 use sidecar_harness::alloc::{Counting, Tally, counted};
 use std::time::Duration;
@@ -54,6 +54,43 @@ fn asking_a_registry_for_a_handle_allocates_nothing() {
     assert_allocates_nothing(|| assert!(registry.get("absent").is_none()));
     assert_allocates_nothing(|| assert_eq!(registry.state_of("breaker 42"), Some(State::Closed)));
     assert_allocates_nothing(|| assert!(registry.reset("breaker 42")));
+}
+
+#[test]
+fn outcomes_that_are_judged_allocate_nothing_whatever_the_policy() {
+    let policies: [Policy; 6] = [
+        Policy::failures(1_000).within(NANO).into(),
+        Policy::failures(u32::MAX).into(),
+        Policy::consecutive_failures(u32::MAX),
+        Policy::failure_rate(1.0).min_calls(100_000).into(),
+        Policy::failure_rate(1.0).over_calls(100).into(),
+        Policy::slow_call_rate(1.0, Duration::from_secs(1)).or(Policy::failures(u32::MAX)),
+    ];
+    for policy in policies {
+        let world = World::with(|builder| builder.policy(policy.clone()));
+        assert_allocates_nothing(|| {
+            world.succeed(1);
+            world.advance(NANO);
+            world.fail(1);
+        });
+        world.expect(State::Closed);
+    }
+}
+
+#[test]
+fn probes_and_what_half_open_refuses_and_late_results_allocate_nothing() {
+    let world = World::with(|builder| builder.half_open_max_calls(1)).due();
+    let probe = world.breaker.try_acquire_owned().expect("a place");
+    assert_allocates_nothing(|| assert!(is_refused(&world.breaker)));
+    assert_allocates_nothing(|| world.breaker.try_acquire().map_or((), |probe| probe.ignore()));
+    drop(probe);
+    assert_allocates_nothing(|| world.breaker.try_acquire().expect("the place is free").ignore());
+    let world = World::new();
+    let mut permits: Vec<_> =
+        (0..1_001).map(|_| world.breaker.try_acquire_owned().expect("closed")).collect();
+    world.breaker.reset();
+    assert_allocates_nothing(|| permits.pop().expect("as many as calls").failure());
+    assert_eq!(world.breaker.snapshot().late, 1_001);
 }
 
 /// Failures among successes until the breaker opens, refusals, probes of which some fail, and all is well again.

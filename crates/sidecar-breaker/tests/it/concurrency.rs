@@ -130,3 +130,13 @@ fn no_refusal_names_a_wait_of_another_state_while_commands_race() {
     });
     assert_eq!(wrong.map(|refused| (refused.reason(), refused.retry_after())), None);
 }
+
+#[test]
+fn the_totals_of_ten_thousand_short_lived_threads_are_exact() {
+    const THREADS: u64 = 10_000;
+    let world = World::new();
+    for _ in 0..THREADS / 4 {
+        thread::scope(|scope| (0..4).for_each(|_| _ = scope.spawn(|| world.succeed(3))));
+    }
+    assert_eq!(world.breaker.snapshot().successes, 3 * THREADS);
+}

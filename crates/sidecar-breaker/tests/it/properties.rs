@@ -1,9 +1,9 @@
 //! Whatever is done to a breaker, it agrees with the model and finds its way back.
 
 use crate::model::{Model, Settings};
-use crate::support::{World, secs, succeed};
+use crate::support::{NANO, World, secs, succeed};
 use proptest::prelude::*;
-use sidecar_breaker::{Dropped, Hold, OwnedPermit, State, Verdict};
+use sidecar_breaker::{BreakerBuilder, Dropped, Hold, OwnedPermit, Policy, State, Verdict};
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -57,15 +57,25 @@ prop_compose! {
     }
 }
 
+fn hold(ttl: Option<u64>) -> Hold {
+    ttl.map_or(Hold::new(), |ttl| Hold::new().ttl(secs(ttl)))
+}
+
 fn world(settings: Settings) -> World {
+    world_with(settings, |builder| builder)
+}
+
+fn world_with(settings: Settings, further: impl FnOnce(BreakerBuilder) -> BreakerBuilder) -> World {
     World::with(|b| {
-        b.failure_threshold(settings.failure_threshold as u32)
-            .sliding_window(secs(settings.sliding_window))
-            .timeout(secs(settings.timeout))
-            .half_open_max_calls(settings.half_open_max_calls as u32)
-            .success_threshold(settings.success_threshold as u32)
-            .probe_timeout(secs(settings.probe_timeout))
-            .dropped(settings.dropped)
+        further(
+            b.failure_threshold(settings.failure_threshold as u32)
+                .sliding_window(secs(settings.sliding_window))
+                .timeout(secs(settings.timeout))
+                .half_open_max_calls(settings.half_open_max_calls as u32)
+                .success_threshold(settings.success_threshold as u32)
+                .probe_timeout(secs(settings.probe_timeout))
+                .dropped(settings.dropped),
+        )
     })
 }
 
@@ -117,11 +127,10 @@ impl Pair {
                 self.model.reset();
             }
             Act::Hold(state, ttl) => {
-                let hold = ttl.map_or(Hold::new(), |ttl| Hold::new().ttl(secs(ttl)));
                 match state {
-                    State::ForcedOpen => breaker.force_open_with(hold),
-                    State::Disabled => breaker.disable_with(hold),
-                    _ => breaker.metrics_only_with(hold),
+                    State::ForcedOpen => breaker.force_open_with(hold(ttl)),
+                    State::Disabled => breaker.disable_with(hold(ttl)),
+                    _ => breaker.metrics_only_with(hold(ttl)),
                 }
                 self.model.hold(state, ttl);
             }
@@ -152,8 +161,77 @@ impl Pair {
     }
 }
 
+fn policies() -> impl Strategy<Value = Policy> {
+    let rule = prop_oneof![
+        (1..6_u32, 1..20_u64).prop_map(|(count, within)| Policy::failures(count).within(secs(within)).into()),
+        (1_025..1_030_u32).prop_map(|count| Policy::failures(count).into()),
+        (1..6_u32).prop_map(Policy::consecutive_failures),
+        (0.01..=1.0_f64, 1..20_u64, 1..8_u32).prop_map(|(share, over, calls)| Policy::failure_rate(share)
+            .over(secs(over))
+            .min_calls(calls)
+            .into()),
+        (0.01..=1.0_f64, 1..20_u32)
+            .prop_map(|(share, calls)| Policy::failure_rate(share).over_calls(calls).into()),
+        (0.01..=1.0_f64, 1..20_u32)
+            .prop_map(|(share, calls)| Policy::slow_call_rate(share, NANO).over_calls(calls).into()),
+    ];
+    (rule.clone(), prop::option::of(rule)).prop_map(|(one, other): (Policy, Option<Policy>)| match other {
+        Some(other) => one.or(other),
+        None => one,
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn whatever_the_policy_and_wherever_it_was_left_good_calls_close_it_and_every_call_is_counted_once(
+        settings in settings(),
+        (policy, multiplier, jitter) in (policies(), 1.0..3.0_f64, 0.0..=1.0_f64),
+        acts in acts(),
+    ) {
+        let hardest = |b: BreakerBuilder| b.max_timeout(secs(20)).timeout_multiplier(multiplier).timeout_jitter(jitter);
+        let world = world_with(settings, |b| hardest(b.policy(policy)));
+        let (mut calls, mut forgotten, mut asked) = (Vec::new(), 0, 0);
+        for act in acts {
+            match act {
+                Act::Admit => {
+                    asked += 1;
+                    calls.extend(world.breaker.try_acquire_owned());
+                }
+                Act::Settle(which, verdict) if which < calls.len() => match verdict {
+                    Some(verdict) => calls.swap_remove(which).settle(verdict),
+                    None => drop(calls.swap_remove(which)),
+                },
+                Act::Forget(which) if which < calls.len() => {
+                    forgotten += 1;
+                    std::mem::forget(calls.swap_remove(which));
+                }
+                Act::Advance(seconds) => world.advance(secs(seconds)),
+                Act::Trip => world.breaker.trip(),
+                Act::Reset => world.breaker.reset(),
+                Act::Hold(State::ForcedOpen, ttl) => world.breaker.force_open_with(hold(ttl)),
+                Act::Hold(State::Disabled, ttl) => world.breaker.disable_with(hold(ttl)),
+                Act::Hold(_, ttl) => world.breaker.metrics_only_with(hold(ttl)),
+                Act::Settle(..) | Act::Forget(_) | Act::Look => _ = world.breaker.snapshot(),
+            }
+        }
+        let seen = world.breaker.snapshot();
+        let counted = seen.successes + seen.failures + seen.ignored + seen.rejected + seen.late;
+        prop_assert_eq!(counted + calls.len() as u64 + forgotten, asked);
+        if seen.state.is_held() && seen.hold_ends_in.is_none() {
+            world.breaker.trip();
+        }
+        // Permits in flight stay in flight. What has been recorded may open it once more, not for ever.
+        for _ in 0..=3 * (20 + 10 + settings.probe_timeout) {
+            world.advance(secs(1));
+            for _ in 0..settings.success_threshold {
+                let _ = succeed(&world.breaker);
+            }
+        }
+        prop_assert_eq!(world.breaker.state(), State::Closed);
+        prop_assert!(succeed(&world.breaker).is_ok());
+    }
 
     #[test]
     fn the_breaker_does_what_the_model_does(settings in settings(), acts in acts()) {
