@@ -98,7 +98,7 @@
 //!
 //! The first call of a thread through a breaker makes a cell or takes over that of a thread that has ended.
 //!
-//! A breaker takes about 2 KiB, with a cell of 128 bytes for each thread that uses it at a time. A threshold above
+//! A breaker takes about 3 KiB, with a cell of 128 bytes for each thread that uses it at a time. A threshold above
 //! 128 adds 8 bytes for each further failure up to 1 024; a rate over the last calls 8 bytes for each.
 //!
 //! Where there is a listener, a transition also takes a short lock, is copied, and wakes a thread. These threads

@@ -159,3 +159,13 @@ mod layer {
         });
     }
 }
+
+#[test]
+fn a_breaker_takes_no_more_than_the_documented_memory() {
+    let build =
+        |threshold| counted(|| World::with(|builder| builder.failure_threshold(threshold))).1.live_bytes;
+    // The clock's hand and the name of the world are not the breaker's.
+    let usual = build(5);
+    assert!((2_560..=3_328).contains(&usual), "{usual} bytes");
+    assert_eq!(build(1_024) - build(128), 8 * (1_024 - 128));
+}
