@@ -9,7 +9,7 @@ const AGAIN: &str = "cargo xtask test";
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     for program in PROGRAMS.iter().filter(|program| !is_installed(program)) {
-        println!("\n{program} is not installed: the tests that compare with it are skipped");
+        println!("\n{program} is not installed: the tests that ask it are skipped");
     }
     let command = if has_nextest(workspace) { NEXTEST } else { LIBTEST };
     sections.run("build the tests", AGAIN, || {
@@ -29,8 +29,8 @@ pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     })
 }
 
-/// Programs that tests compare with, where they are installed.
-const PROGRAMS: &[&str] = &["promtool"];
+/// Programs that tests ask, where they are installed.
+const PROGRAMS: &[&str] = &["promtool", "strace"];
 
 const NEXTEST: &[&str] = &["nextest", "run", "--workspace", "--all-features"];
 const LIBTEST: &[&str] = &["test", "--workspace", "--all-features", "--lib", "--bins", "--tests"];

@@ -13,6 +13,7 @@ mod macros;
 #[cfg(feature = "serde")]
 mod serialize;
 mod shutdown;
+mod system_calls;
 mod waiting;
 
 /// Received = sampled out + dropped + processed + failed + waiting, in all and for every type.
