@@ -225,20 +225,21 @@ impl Circuit {
     fn settle_judged(&self, rules: &Rules, word: Word, ticket: Ticket, verdict: Verdict) {
         let failed = verdict.is_failure();
         let now = if failed || rules.time_success() { self.clock.now() } else { 0 };
+        let call = Call { now, generation: ticket.generation(), failed, took: ticket.took(now) };
+        let judged = match rules.record(&call) {
+            Ok(Judged::Late) => return self.totals.count(Outcome::Late),
+            Ok(judged) => judged,
+            Err(Ahead) => return self.settle_under_the_lock(ticket, Some(verdict)),
+        };
         if failed {
             self.note_failure(now);
         }
-        match rules.record(&Call { now, generation: ticket.generation(), failed, took: ticket.took(now) }) {
-            Ok(Judged::Below) => self.totals.count(verdict.outcome()),
-            Ok(Judged::Late) => self.totals.count(Outcome::Late),
-            Ok(Judged::Reached(cause)) => {
-                self.totals.count(verdict.outcome());
-                if word.state() == State::Closed {
-                    let (generation, wish) = (ticket.generation(), verdict.wish());
-                    self.step(|Guarded { machine, .. }, now| machine.reached(now, generation, cause, wish));
-                }
-            }
-            Err(Ahead) => self.settle_under_the_lock(ticket, Some(verdict)),
+        self.totals.count(verdict.outcome());
+        if let Judged::Reached(cause) = judged
+            && word.state() == State::Closed
+        {
+            let (generation, wish) = (call.generation, verdict.wish());
+            self.step(|Guarded { machine, .. }, now| machine.reached(now, generation, cause, wish));
         }
     }
 

@@ -17,6 +17,9 @@ pub struct Tally {
     pub live_bytes: i64,
 }
 
+/// The tally of work that needs no memory.
+pub const NOTHING: Tally = Tally { allocations: 0, live_bytes: 0 };
+
 thread_local! {
     // Without a lazy start and without a destructor: looking at it allocates nothing.
     static TALLY: Cell<Tally> = const { Cell::new(Tally { allocations: 0, live_bytes: 0 }) };
@@ -32,6 +35,18 @@ pub fn counted<T>(work: impl FnOnce() -> T) -> (T, Tally) {
         live_bytes: after.live_bytes - before.live_bytes,
     };
     (value, tally)
+}
+
+/// Calls once, to be warm, and then a thousand times.
+///
+/// # Panics
+/// If one of the thousand allocates or frees anything on this thread. Where [`Counting`] is not installed, that is never
+/// seen: each test binary shows that its allocator counts.
+#[track_caller]
+pub fn assert_allocates_nothing(mut call: impl FnMut()) {
+    call();
+    let ((), tally) = counted(|| (0..1_000).for_each(|_| call()));
+    assert_eq!(tally, NOTHING);
 }
 
 fn count(allocations: u64, asked: usize, freed: usize) {

@@ -3,21 +3,11 @@
 use crate::support::{NANO, TIMEOUT, World, is_refused, succeed};
 use sidecar_breaker::{Breaker, BreakerRegistry, CallError, Policy, State};
 use sidecar_harness::Draws;
-use sidecar_harness::alloc::{Counting, Tally, counted};
+use sidecar_harness::alloc::{Counting, Tally, assert_allocates_nothing, counted};
 use std::time::Duration;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-const NOTHING: Tally = Tally { allocations: 0, live_bytes: 0 };
-
-/// Calls once, to be warm, and then a thousand times.
-#[track_caller]
-fn assert_allocates_nothing(mut call: impl FnMut()) {
-    call();
-    let ((), tally) = counted(|| (0..1_000).for_each(|_| call()));
-    assert_eq!(tally, NOTHING);
-}
 
 #[test]
 fn the_allocator_of_these_tests_counts() {

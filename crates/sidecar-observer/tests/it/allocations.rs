@@ -1,7 +1,7 @@
 //! What offering an event costs the thread that offers it in memory: nothing, once its lane has room.
 
 use crate::hold;
-use sidecar_harness::alloc::{Counting, Tally, counted};
+use sidecar_harness::alloc::{Counting, NOTHING, Tally, assert_allocates_nothing, counted};
 use sidecar_harness::{Gate, PATIENCE};
 use sidecar_observer::{DropPolicy, Event, Observed, Observer, Reason, TypeId, observe};
 use std::time::Duration;
@@ -24,13 +24,9 @@ fn an_event_that_is_sampled_out_allocates_nothing() {
         assert_eq!((by_macro, by_name), (Observed::SampledOut, Observed::SampledOut));
     };
     // The first of each type gives it a name and a row.
-    offer();
-    let ((), tally) = counted(|| (0..1_000).for_each(|_| offer()));
-    assert_eq!(tally, Tally { allocations: 0, live_bytes: 0 });
+    assert_allocates_nothing(offer);
     assert_eq!(observer.stats().sampled_out, 2_002);
 }
-
-const NOTHING: Tally = Tally { allocations: 0, live_bytes: 0 };
 
 fn offer(observer: &Observer) -> Observed {
     observe!(observer, "test_end", test_id = "t1", status = "passed", duration_ms = 1234, retry = false)
@@ -78,8 +74,6 @@ fn an_event_that_finds_the_queue_full_allocates_nothing() {
     assert_eq!(observer.observe(Event::new("hold")), Observed::Accepted);
     gate.wait_until_held();
     let full = Observed::Dropped(Reason::QueueFull);
-    assert_eq!(offer(&observer), full);
-    let ((), tally) = counted(|| (0..1_000).for_each(|_| assert_eq!(offer(&observer), full)));
-    assert_eq!(tally, NOTHING);
+    assert_allocates_nothing(|| assert_eq!(offer(&observer), full));
     gate.open();
 }

@@ -1,22 +1,12 @@
 //! What decisions cost in memory: nothing, once a type's threshold is worked out.
 
 use crate::support::{World, secs};
-use sidecar_harness::alloc::{Counting, Tally, counted};
+use sidecar_harness::alloc::{Counting, NOTHING, Tally, assert_allocates_nothing, counted};
 use sidecar_sampler::{Anomaly, TypeId};
 use std::hint::black_box;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-const NOTHING: Tally = Tally { allocations: 0, live_bytes: 0 };
-
-/// Calls once, to be warm, and then a thousand times.
-#[track_caller]
-fn assert_allocates_nothing(mut call: impl FnMut()) {
-    call();
-    let ((), tally) = counted(|| (0..1_000).for_each(|_| call()));
-    assert_eq!(tally, NOTHING);
-}
 
 #[track_caller]
 fn assert_decisions_allocate_nothing(world: &World, id: TypeId) {
