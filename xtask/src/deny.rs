@@ -14,38 +14,34 @@ const FETCH_SECONDS: u32 = 60;
 const AGAIN: &str = "cargo xtask deny";
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
-    sections.run("deny", AGAIN, || {
+    let deny = sections.run("deny", AGAIN, || {
         let deny = tools::DENY.program(workspace)?;
         // A warning is a rule that no longer applies to anything.
         let check = ["--locked", "check", "--deny", "warnings", "bans", "licenses", "sources"];
-        workspace.run_program(&deny, &check)
+        workspace.run_program(&deny, &check)?;
+        Ok(deny)
     })?;
-    sections.run("advisories", AGAIN, || {
-        let deny = tools::DENY.program(workspace)?;
-        if let Err(why) = fetch(workspace, &deny)? {
-            println!("not checked: the database of advisories is out of reach: {why}");
-            return Ok(());
-        }
-        // What was fetched is what is checked: a network that goes away in between changes nothing.
-        workspace.run_program(&deny, &["--locked", "--offline", "check", "advisories"])
-    })
+    if let Err(why) = fetch(workspace, &deny) {
+        sections.out_of_reach("advisories", &format!("their database cannot be fetched: {why}"));
+        return Ok(());
+    }
+    // What was fetched is what is checked: a network that goes away in between changes nothing.
+    let check = ["--locked", "--offline", "check", "advisories"];
+    sections.run("advisories", AGAIN, || workspace.run_program(&deny, &check))
 }
 
-/// Brings the database up to date; the inner error says why that is not possible here.
-fn fetch(workspace: &Workspace, deny: &Path) -> anyhow::Result<Result<(), String>> {
+/// Brings the database up to date; the error says why that is not possible here.
+fn fetch(workspace: &Workspace, deny: &Path) -> Result<(), String> {
     let limit = FETCH_SECONDS.to_string();
     // `timeout` ends the whole group of processes: it is git that waits, two levels down.
     let command = cmd!(workspace.shell, "timeout --kill-after=5 {limit} {deny} fetch db");
     let command = command.env("GIT_TERMINAL_PROMPT", "0").quiet().ignore_status();
-    let output = match command.output() {
-        Ok(output) => output,
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    Ok(match output.status.code() {
+    let output = command.output().map_err(|error| error.to_string())?;
+    match output.status.code() {
         Some(0) => Ok(()),
         Some(TIMED_OUT) => Err(format!("no answer within {FETCH_SECONDS} s")),
         _ => Err(reason(&String::from_utf8_lossy(&output.stderr))),
-    })
+    }
 }
 
 /// The status with which `timeout` says that it ended the command.

@@ -31,8 +31,7 @@ const SHOWN_LINES: usize = 40;
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections, only: Option<&str>, seconds: u64) -> Flow {
     if let Err(why) = build::possible() {
-        println!("\n{why}: fuzzing is skipped");
-        return Ok(());
+        return sections.skip("fuzz", why);
     }
     let targets = sections.run("fuzz targets", "cargo xtask fuzz", || targets(workspace, only))?;
     let program = sections.run("build the fuzz targets", "cargo xtask fuzz", || build::run(workspace))?;

@@ -1,5 +1,6 @@
 //! Timed sections: a heading, the work, the time it took, and one line of totals for all of them.
 
+use std::env;
 use std::time::{Duration, Instant};
 
 /// A section failed and has said so: nothing after it runs.
@@ -14,12 +15,21 @@ pub(crate) type Flow = Result<(), Stop>;
 pub(crate) struct Sections {
     started: Instant,
     passed: Vec<(String, Duration)>,
+    skipped: Vec<String>,
     failed: Option<String>,
+    /// Whether a check that could be skipped has to run: where `CI` is `true`, its program is installed first.
+    is_complete: bool,
 }
 
 impl Sections {
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), passed: Vec::new(), failed: None }
+        Self {
+            started: Instant::now(),
+            passed: Vec::new(),
+            skipped: Vec::new(),
+            failed: None,
+            is_complete: env::var_os("CI").is_some_and(|ci| ci == "true"),
+        }
     }
 
     /// Runs one section. `again` is the command that runs it alone; a failure names it.
@@ -49,9 +59,27 @@ impl Sections {
         }
     }
 
+    /// Leaves a check out that this machine lacks the means for, and says so: a failure where `CI` is `true`.
+    pub(crate) fn skip(&mut self, name: &str, why: &str) -> Flow {
+        if self.is_complete {
+            println!("\n{name}: FAILED: {why}, and where CI is true nothing is skipped");
+            self.failed = Some(name.to_owned());
+            return Err(Stop);
+        }
+        self.out_of_reach(name, why);
+        Ok(())
+    }
+
+    /// As [`skip`](Self::skip), where what is missing lies outside any machine: nowhere a failure.
+    pub(crate) fn out_of_reach(&mut self, name: &str, why: &str) {
+        println!("\n{name}: skipped: {why}");
+        self.skipped.push(name.to_owned());
+    }
+
     /// The closing lines: one of totals, one that counts the sections.
     pub(crate) fn totals(&self) -> [String; 2] {
-        [totals(&self.passed, self.started.elapsed()), count(self.passed.len(), self.failed.as_deref())]
+        let count = count(self.passed.len(), self.failed.as_deref(), &self.skipped);
+        [totals(&self.passed, self.started.elapsed()), count]
     }
 }
 
@@ -66,10 +94,14 @@ fn totals(passed: &[(String, Duration)], all: Duration) -> String {
     format!("\ntotal {}{slowest}", seconds(all))
 }
 
-fn count(passed: usize, failed: Option<&str>) -> String {
-    match failed {
+fn count(passed: usize, failed: Option<&str>, skipped: &[String]) -> String {
+    let count = match failed {
         None => format!("{passed} passed, 0 failed"),
         Some(name) => format!("{passed} passed, 1 failed: {name}"),
+    };
+    match skipped {
+        [] => count,
+        names => format!("{count}; {} skipped: {}", names.len(), names.join(", ")),
     }
 }
 
@@ -97,6 +129,22 @@ mod tests {
             sections.run(name, "cargo again", || Ok(())).expect("it passes");
         }
         assert_eq!(sections.totals()[1], "2 passed, 0 failed");
+    }
+
+    #[test]
+    fn what_is_skipped_is_named_at_the_end_and_stops_nothing() {
+        let mut sections = Sections { is_complete: false, ..Sections::new() };
+        sections.skip("first", "its program is not installed").expect("the rest goes on");
+        sections.out_of_reach("second", "nobody answers");
+        assert_eq!(sections.totals()[1], "0 passed, 0 failed; 2 skipped: first, second");
+    }
+
+    #[test]
+    fn where_everything_has_to_run_what_would_be_skipped_fails() {
+        let mut sections = Sections { is_complete: true, ..Sections::new() };
+        sections.out_of_reach("network", "nobody answers");
+        assert!(sections.skip("first", "its program is not installed").is_err());
+        assert_eq!(sections.totals()[1], "0 passed, 1 failed: first; 1 skipped: network");
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! Tests: built first, then run, so that the two times are told apart; then the documentation's.
 
-use std::process::{Command, Stdio};
-
 use crate::section::{Flow, Sections};
+use crate::tools::is_installed;
 use crate::workspace::Workspace;
 
 const AGAIN: &str = "cargo xtask test";
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     for program in PROGRAMS.iter().filter(|program| !is_installed(program)) {
-        println!("\n{program} is not installed: the tests that ask it are skipped");
+        sections.skip(&format!("tests with {program}"), &format!("{program} is not installed"))?;
     }
     let command = if has_nextest(workspace) { NEXTEST } else { LIBTEST };
     sections.run("build the tests", AGAIN, || {
@@ -37,10 +36,4 @@ const LIBTEST: &[&str] = &["test", "--workspace", "--all-features", "--lib", "--
 
 fn has_nextest(workspace: &Workspace) -> bool {
     workspace.cargo(&["nextest", "--version"]).ignore_stderr().read().is_ok()
-}
-
-fn is_installed(program: &str) -> bool {
-    let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok()
 }

@@ -2,7 +2,9 @@
 //! `target/tools`.
 
 use std::env::consts::EXE_SUFFIX;
+use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, ensure};
 
@@ -90,6 +92,13 @@ impl Tool {
     }
 }
 
+/// Whether a program that is not ours to install is there, and runs.
+pub(crate) fn is_installed(program: impl AsRef<OsStr>) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
 fn folder(workspace: &Workspace) -> PathBuf {
     workspace.metadata.target_directory.join("tools")
 }
@@ -109,5 +118,11 @@ mod tests {
         assert!(!HACK.is_listed(listed), "0.6.4 is not {}", HACK.version);
         assert!(!MACHETE.is_listed(listed));
         assert!(!DENY.is_listed(""));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_not_installed() {
+        assert!(!is_installed("xtask-no-such-program"));
+        assert!(is_installed("cargo"));
     }
 }

@@ -2,11 +2,11 @@
 
 use std::env;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 use xshell::cmd;
 
+use crate::tools::is_installed;
 use crate::workspace::Workspace;
 
 /// What `cargo fuzz --sanitizer none` asks the compiler for, and the `cfg` that brings libFuzzer in.
@@ -34,9 +34,7 @@ pub(super) fn possible() -> Result<(), &'static str> {
         return Err("libFuzzer does not run on this system");
     }
     let compiler = env::var_os("CXX").unwrap_or_else(|| "c++".into());
-    let mut version = Command::new(compiler);
-    version.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    if version.status().is_ok_and(|status| status.success()) {
+    if is_installed(compiler) {
         Ok(())
     } else {
         Err("a C++ compiler, which libFuzzer is built with, is not installed")

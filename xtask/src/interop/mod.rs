@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 
 use crate::section::{Flow, Sections};
+use crate::tools::is_installed;
 use crate::workspace::Workspace;
 use server::Server;
 
@@ -26,9 +27,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
-    if !server::is_installed("prometheus") {
-        println!("\nprometheus is not installed: the exchange with it is skipped");
-        return Ok(());
+    if !is_installed("prometheus") {
+        return sections.skip("interop prometheus", "prometheus is not installed");
     }
     let program = sections.run("build the program", AGAIN, || build(workspace))?;
     sections.run("interop prometheus", AGAIN, || {

@@ -90,12 +90,6 @@ impl Drop for Server {
     }
 }
 
-pub(super) fn is_installed(program: &str) -> bool {
-    let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
@@ -184,10 +178,5 @@ mod tests {
         let error =
             server.until(Instant::now(), "itself", |_| bail!("not yet") as anyhow::Result<Option<()>>);
         assert_eq!(error.expect_err("it is over").to_string(), "endless has not shown itself: not yet");
-    }
-
-    #[test]
-    fn a_program_that_is_not_there_is_not_installed() {
-        assert!(!is_installed("xtask-no-such-program"));
     }
 }
