@@ -33,7 +33,10 @@ pub(crate) fn run(workspace: &Workspace, sections: &mut Sections, only: Option<&
     if let Err(why) = build::possible() {
         return sections.skip("fuzz", why);
     }
-    let targets = sections.run("fuzz targets", "cargo xtask fuzz", || targets(workspace, only))?;
+    let targets = sections.run("fuzz targets", "cargo xtask fuzz", || {
+        bounded(seconds)?;
+        targets(workspace, only)
+    })?;
     let program = sections.run("build the fuzz targets", "cargo xtask fuzz", || build::run(workspace))?;
     targets.iter().try_for_each(|target| {
         let again = format!("cargo xtask fuzz {target} --seconds {seconds}");
@@ -99,6 +102,12 @@ fn fuzz(workspace: &Workspace, program: &Path, target: &str, seconds: u64) -> an
     }
 }
 
+/// To libFuzzer no time is all the time in the world.
+fn bounded(seconds: u64) -> anyhow::Result<()> {
+    ensure!(seconds > 0, "--seconds 0 would never end: at least 1");
+    Ok(())
+}
+
 fn limits(seconds: u64) -> [String; 4] {
     [
         format!("-max_total_time={seconds}"),
@@ -134,6 +143,12 @@ mod tests {
         assert_eq!(targets(&workspace, Some("config")).expect("it is there"), ["config"]);
         let error = targets(&workspace, Some("absent")).expect_err("it is not there").to_string();
         assert!(error.starts_with("absent is no target; there are accept, "), "{error}");
+    }
+
+    #[test]
+    fn a_run_without_an_end_is_refused() {
+        assert!(bounded(0).is_err());
+        bounded(1).expect("a second is a time");
     }
 
     #[test]
