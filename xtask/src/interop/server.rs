@@ -15,16 +15,19 @@ const SHOWN_LINES: usize = 20;
 
 /// Runs a server until the end of a pipe whose other end only this program holds: so it ends also where this
 /// program panics, is interrupted or is killed. It needs no handler of signals here, and no unsafe code.
+///
+/// A signal to the whole group of processes, as from a terminal that is closed, ends the shell but not its
+/// keeper: a server may take `HUP` for a wish to read its configuration again, and stay.
 const KEEPER: &str = r#"
 exec 3<&0
 "$@" 3<&- </dev/null &
 server=$!
-{ read -r line <&3; kill -KILL "$server"; } 2>/dev/null &
+{ trap '' HUP INT TERM; read -r line <&3; kill -KILL "$server"; } 2>/dev/null &
 keeper=$!
 exec 3<&-
 wait "$server"
 status=$?
-kill "$keeper" 2>/dev/null
+kill -KILL "$keeper" 2>/dev/null
 exit "$status"
 "#;
 
@@ -42,12 +45,8 @@ impl Server {
     pub(super) fn start(name: &'static str, command: &Command, folder: &Path) -> anyhow::Result<Self> {
         let log = folder.join(format!("{name}.log"));
         let output = File::create(&log)?;
-        let mut shell = Command::new("sh");
-        shell.args(["-c", KEEPER, name]).arg(command.get_program()).args(command.get_args());
-        if let Some(folder) = command.get_current_dir() {
-            shell.current_dir(folder);
-        }
-        shell.stdin(Stdio::piped()).stdout(output.try_clone()?).stderr(output);
+        let mut shell = kept(name, command);
+        shell.stdout(output.try_clone()?).stderr(output);
         let mut shell = shell.spawn().with_context(|| format!("cannot start {name}"))?;
         let pipe = shell.stdin.take();
         Ok(Self { name, shell, pipe, log })
@@ -90,11 +89,25 @@ impl Drop for Server {
     }
 }
 
+/// The shell that runs a server and keeps it, with the pipe as its standard input.
+fn kept(name: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", KEEPER, name]).arg(command.get_program()).args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        shell.current_dir(folder);
+    }
+    shell.stdin(Stdio::piped());
+    shell
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use std::env;
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::os::unix::process::CommandExt as _;
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::mpsc;
     use std::time::Duration;
 
     /// A folder of a test, gone with it.
@@ -160,6 +173,31 @@ mod tests {
             assert!(Instant::now() < deadline, "it still runs");
             thread::sleep(POLL);
         }
+    }
+
+    #[test]
+    fn a_server_that_outlives_a_signal_to_the_whole_group_ends_with_the_pipe() {
+        let mut shell = kept("deaf", &shell("trap '' HUP INT TERM; echo up; while :; do sleep 1; done"));
+        let mut shell = shell.process_group(0).stdout(Stdio::piped()).spawn().expect("there is a shell");
+        let mut said = BufReader::new(shell.stdout.take().expect("piped"));
+        said.read_line(&mut String::new()).expect("the server says that it is up");
+        let group = shell.id();
+        for signal in ["HUP", "INT", "TERM"] {
+            signal_to(signal, group);
+        }
+        shell.wait().expect("it is ours");
+        drop(shell.stdin.take());
+        // The stream ends once nobody is left who could write to it.
+        let (ended, end) = mpsc::channel();
+        thread::spawn(move || ended.send(said.read_to_end(&mut Vec::new())));
+        let end = end.recv_timeout(Duration::from_secs(30));
+        signal_to("KILL", group);
+        assert!(end.is_ok(), "the server still runs");
+    }
+
+    fn signal_to(signal: &str, group: u32) {
+        // An error: nobody is left in it.
+        let _ = shell(&format!("kill -s {signal} -- -{group} 2>/dev/null")).status();
     }
 
     #[test]
