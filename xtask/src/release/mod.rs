@@ -95,8 +95,12 @@ mod tests {
         let shell = Shell::new().expect("there is a current folder");
         let folder = shell.create_temp_dir().expect("temporary files can be made");
         shell.change_dir(folder.path());
-        // Nobody's own settings of git take part.
+        // Nobody's own settings of git take part, nor the repository whose hook may be running this.
         shell.set_var("GIT_CONFIG_GLOBAL", "/dev/null");
+        shell.set_var("GIT_CONFIG_NOSYSTEM", "1");
+        shell.set_var("GIT_DIR", folder.path().join(".git"));
+        shell.set_var("GIT_WORK_TREE", folder.path());
+        shell.set_var("GIT_INDEX_FILE", folder.path().join(".git/index"));
         for (name, value) in [("NAME", "a"), ("EMAIL", "a@example.com")] {
             shell.set_var(format!("GIT_AUTHOR_{name}"), value);
             shell.set_var(format!("GIT_COMMITTER_{name}"), value);
