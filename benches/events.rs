@@ -19,15 +19,15 @@ mod peers {
     pub(crate) mod tracing_appender;
 }
 
-use bench_harness::{Batch, Case, Outcome, Suite, Tally, repeat, run, timed};
+use bench_harness::{Batch, Case, Outcome, Suite, repeat, run, timed};
 use sidecar_runtime::observer::{DropPolicy, Event, Observed, Observer, observe};
 use sidecar_runtime::sampler::Sampler;
 use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Release};
-use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A path of events under test, from producers to a consumer.
 pub(crate) trait Subject: Sized + Sync + 'static {
@@ -55,6 +55,9 @@ pub(crate) const QUEUE: usize = 10_000;
 
 /// Offered between two waits for an empty queue: half of it.
 const BURST: u64 = QUEUE as u64 / 2;
+
+/// How long a burst may take to be handled: far longer than it ever does.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A rate so small that no run keeps an event, and that is drawn for all the same.
 const NEXT_TO_NEVER: f64 = 1e-15;
@@ -118,7 +121,7 @@ impl Subject for Ours {
     }
 
     fn wait_for(&self, handled: u64) {
-        let report = self.observer.flush(Duration::from_secs(10));
+        let report = self.observer.flush(PATIENCE);
         let missing = handled.saturating_sub(self.handled.load(Acquire));
         assert!(report.waiting == 0 && missing <= report.dropped, "{missing} events are missing: {report:?}");
     }
@@ -212,35 +215,38 @@ fn two_producers<S: Subject>() -> impl FnMut(u64) -> Batch {
     let mut accepted = 0;
     move |n| {
         let subject = &subject;
-        let (begin, end) = (&Barrier::new(2), &Barrier::new(2));
+        // Where one of the threads panics, the other finds its end of the channels closed and does not wait.
+        let (begin, begun) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
         thread::scope(|scope| {
-            let other = scope.spawn(move || {
+            scope.spawn(move || {
                 let mut produce = subject.producer();
-                let mut tallies = Tally::default();
-                in_bursts(n, |burst| {
-                    begin.wait();
-                    tallies += run(burst / 2, &mut produce);
-                    end.wait();
-                    Batch::default()
-                });
-                tallies
+                for burst in begun {
+                    let _ = end.send(run(burst, &mut produce));
+                }
             });
             let mut produce = subject.producer();
-            // The other's part of what has been accepted becomes known at the end: until then the wait is for
-            // everything that was offered, so that nothing may be refused.
-            let mut batch = in_bursts(n, |burst| {
-                accepted += burst;
-                begin.wait();
+            let begin = begin;
+            in_bursts(n, |burst| {
+                begin.send(burst / 2).expect("the other producer runs");
                 timed(|| {
-                    let tally = run(burst - burst / 2, &mut produce);
-                    end.wait();
+                    let mut tally = run(burst - burst / 2, &mut produce);
+                    tally += ended.recv().expect("the other producer runs to its end");
+                    accepted += tally.passed;
                     subject.wait_for(accepted);
                     tally
                 })
-            });
-            batch.tally += other.join().expect("the other producer runs to its end");
-            batch
+            })
         })
+    }
+}
+
+/// Waits until a consumer has counted as many events as that.
+pub(crate) fn wait_until(counted: &AtomicU64, handled: u64) {
+    let begun = Instant::now();
+    while counted.load(Acquire) < handled {
+        assert!(begun.elapsed() < PATIENCE, "{handled} events are not handled within {PATIENCE:?}");
+        thread::yield_now();
     }
 }
 

@@ -38,9 +38,10 @@ where
 {
     let arrived = AtomicU32::new(0);
     let one = |thread| {
+        let arriving = Arriving(&arrived);
         let operation = operations(thread);
+        drop(arriving);
         // Nobody begins before both run: a thread that sleeps here would leave the other one alone.
-        arrived.fetch_add(1, AcqRel);
         while arrived.load(Acquire) < 2 {
             std::hint::spin_loop();
         }
@@ -60,6 +61,15 @@ where
     both
 }
 
+/// Counts a thread as arrived when it goes, also by a panic: the other one waits for it.
+struct Arriving<'a>(&'a AtomicU32);
+
+impl Drop for Arriving<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, AcqRel);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +80,15 @@ mod tests {
     fn both_threads_run_their_own_operations() {
         let batch = pair(10, |thread| move |_| if thread == 0 { Outcome::Passed } else { Outcome::Refused });
         assert_eq!((batch.tally.passed, batch.tally.refused), (10, 10));
+    }
+
+    #[test]
+    #[should_panic(expected = "the other thread runs to its end")]
+    fn a_thread_that_cannot_begin_is_not_waited_for_by_the_other() {
+        pair(10, |thread| {
+            assert_eq!(thread, 0, "no operations for this one");
+            |_| Outcome::Passed
+        });
     }
 
     #[test]

@@ -2,13 +2,13 @@
 //!
 //! The event holds exactly what is asked for and nothing else: no envelope, no room for more fields.
 
-use crate::{QUEUE, Subject, in_bursts};
+use crate::{QUEUE, Subject, in_bursts, wait_until};
 use bench_harness::{Case, Outcome, repeat};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sidecar_runtime::observer::Value;
 use std::hint::black_box;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::Release};
 use std::thread;
 use std::time::SystemTime;
 
@@ -94,9 +94,7 @@ impl Subject for Channel {
     }
 
     fn wait_for(&self, handled: u64) {
-        while self.handled.load(Acquire) < handled {
-            thread::yield_now();
-        }
+        wait_until(&self.handled, handled);
     }
 }
 

@@ -1,7 +1,7 @@
 //! tracing-appender: an event of `tracing`, formatted into a line on the producer's thread, queued, and written
 //! by a thread of its own. It counts what it drops; the count of what it is offered is ours to add.
 
-use crate::{QUEUE, Subject};
+use crate::{QUEUE, Subject, wait_until};
 use bench_harness::Outcome;
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -83,9 +83,7 @@ impl Subject for Appender {
     }
 
     fn wait_for(&self, handled: u64) {
-        while self.handled.load(Acquire) < handled {
-            thread::yield_now();
-        }
+        wait_until(&self.handled, handled);
     }
 }
 
