@@ -27,6 +27,7 @@ pub fn try_ask(
     let (address, body) = (reachable(address), body.as_ref());
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
     let host = headers.iter().any(|header| header.starts_with("Host:"));
     let host = if host { String::new() } else { format!("Host: {address}\r\n") };
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();

@@ -68,8 +68,10 @@ impl Program {
     /// Sends a signal by its name, `TERM` for example.
     #[track_caller]
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
-        assert!(sent.expect("kill is there").success());
+        // The shell's own `kill`: the program of that name is not installed everywhere.
+        let process = self.child.id().to_string();
+        let sent = Command::new("sh").args(["-c", r#"kill -s "$0" "$1""#, name, &process]).status();
+        assert!(sent.expect("there is a shell").success());
     }
 
     /// Waits for its end.
