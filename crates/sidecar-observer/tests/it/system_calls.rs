@@ -55,7 +55,11 @@ fn lines_between<'a>(trace: &'a str, name: &str) -> Vec<&'a str> {
     let thread = first.split_whitespace().next().expect("strace begins with the thread");
     let own = trace.lines().filter(|line| line.split_whitespace().next() == Some(thread));
     let between = own.skip_while(|line| !line.contains(&begins)).skip(1);
-    between.take_while(|line| !line.contains(&ends)).collect()
+    // A mark that another thread's call came between has a second line.
+    between
+        .take_while(|line| !line.contains(&ends))
+        .filter(|line| !line.contains("<... statx resumed>"))
+        .collect()
 }
 
 #[test]
