@@ -1,6 +1,6 @@
 //! Every order in which threads may meet, within the bound that the runner sets.
 
-use crate::{Breaker, BreakerBuilder, BreakerSnapshot, State};
+use crate::{Breaker, BreakerBuilder, BreakerSnapshot, Cause, State};
 use loom::thread;
 use sidecar_core::Clock;
 use std::time::Duration;
@@ -101,6 +101,23 @@ fn a_probe_that_succeeds_does_not_undo_a_trip() {
         |breaker, (), ()| {
             assert_eq!(breaker.state, State::Open, "{breaker:?}");
             assert_eq!(breaker.successes + breaker.late + breaker.rejected, 1);
+        },
+    );
+}
+
+#[test]
+fn a_probe_that_fails_after_a_reset_is_late() {
+    meet(
+        |b| b.failure_threshold(1),
+        Breaker::trip,
+        fail,
+        Breaker::reset,
+        |breaker, (), ()| {
+            let probed_before = breaker.transitions.iter().any(|change| change.from == State::HalfOpen);
+            let failed_by = breaker.transitions.last().map(|change| change.cause);
+            if probed_before && failed_by != Some(Cause::ProbeFailed) {
+                assert_eq!(breaker.state, State::Closed, "{breaker:?}");
+            }
         },
     );
 }
