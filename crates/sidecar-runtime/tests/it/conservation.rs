@@ -1,6 +1,6 @@
 //! One ledger, however it is looked at.
 
-use crate::support::{Answers, assert_conserved, everything};
+use crate::support::{Answers, assert_conserved, everything, offer};
 use sidecar_harness::PATIENCE;
 use sidecar_runtime::observer::{Event, Observed, ObserverStats, Reason};
 use sidecar_runtime::{Sidecar, SidecarBuilder, SidecarHandle, observe};
@@ -52,6 +52,16 @@ fn traffic(sidecar: &SidecarHandle) -> Answers {
         answers.fold(Answers::default(), Answers::plus)
     });
     assert_eq!(sidecar.observer().flush(PATIENCE).waiting, 0);
+    assert_eq!(answers.total(), PRODUCERS * (EACH + 1));
+    // The race may evict every event of a rare type; now that the queue is empty, one of each gets through.
+    for rare in ["bad", "echo"] {
+        offer(|| {
+            let observed = observe!(sidecar, rare);
+            answers.add(observed);
+            observed
+        });
+    }
+    assert_eq!(sidecar.observer().flush(PATIENCE).waiting, 0);
     answers.dropped.insert("reentrant", reentrant.load(SeqCst));
     answers
 }
@@ -60,7 +70,6 @@ fn traffic(sidecar: &SidecarHandle) -> Answers {
 fn assert_agree(stats: &ObserverStats, answers: &Answers) {
     assert_conserved(stats);
     assert_eq!(stats.events_received, answers.total());
-    assert_eq!(answers.total() - answers.dropped["reentrant"], PRODUCERS * (EACH + 1));
     assert_eq!(stats.sampled_out, answers.sampled_out);
     assert_eq!(stats.events_processed + stats.failed + stats.dropped["evicted"], answers.accepted);
     for (reason, count) in stats.dropped.iter().filter(|(reason, _)| **reason != "evicted") {
