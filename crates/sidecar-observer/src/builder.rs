@@ -2,6 +2,7 @@
 
 use crate::admit::{Admit, KeepAll};
 use crate::credits::Credits;
+use crate::handlers::Limits;
 use crate::observer::Observer;
 use crate::shared::Shared;
 use crate::worker;
@@ -9,6 +10,7 @@ use sidecar_core::histogram::FixedHistogram;
 use sidecar_core::{Clock, EventTypes, SettingsError, StartError, threads};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Which event makes way when the queue is full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,6 +36,7 @@ pub struct ObserverBuilder {
     admit: Box<dyn Admit>,
     names: EventTypes,
     clock: Clock,
+    limits: Limits,
 }
 
 impl ObserverBuilder {
@@ -41,6 +44,12 @@ impl ObserverBuilder {
     pub const DEFAULT_QUEUE_SIZE: usize = 10_000;
     /// Bytes that waiting events may occupy by default.
     pub const DEFAULT_QUEUE_BYTES: usize = 40 << 20;
+    /// How long a handler's call may last by default.
+    pub const DEFAULT_HANDLER_TIMEOUT: Duration = Duration::from_secs(10);
+    /// Panics in a row after which a handler is suspended by default.
+    pub const DEFAULT_SUSPEND_AFTER: u32 = 10;
+    /// For how long it is suspended by default.
+    pub const DEFAULT_SUSPEND_FOR: Duration = Duration::from_secs(30);
 
     pub(crate) fn new() -> Self {
         Self {
@@ -50,6 +59,11 @@ impl ObserverBuilder {
             admit: Box::new(KeepAll),
             names: EventTypes::default(),
             clock: Clock::new(),
+            limits: Limits {
+                timeout: Self::DEFAULT_HANDLER_TIMEOUT,
+                suspend_after: Self::DEFAULT_SUSPEND_AFTER,
+                suspend_for: Self::DEFAULT_SUSPEND_FOR,
+            },
         }
     }
 
@@ -83,7 +97,28 @@ impl ObserverBuilder {
         self
     }
 
-    /// The clock that latencies are read from. Defaults to the machine's monotonic clock.
+    /// How long a handler's call may last, from 10 ms to one hour. One that lasts longer, by up to a quarter, is left
+    /// behind with its thread: the event counts as failed, and a new thread goes on with the event's other handlers
+    /// and the other events. After four such calls the handler is called no more. Defaults to 10 s.
+    pub fn handler_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.timeout = timeout;
+        self
+    }
+
+    /// After how many panics in a row a handler is suspended; at least 1. Defaults to 10.
+    pub fn suspend_after(mut self, panics: u32) -> Self {
+        self.limits.suspend_after = panics;
+        self
+    }
+
+    /// For how long, from 1 ms to one day. The call after that decides: one that returns lifts the suspension,
+    /// one that panics renews it. Defaults to 30 s.
+    pub fn suspend_for(mut self, pause: Duration) -> Self {
+        self.limits.suspend_for = pause;
+        self
+    }
+
+    /// The clock that latencies and suspensions are read from. Defaults to the machine's monotonic clock.
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.clock = clock.into();
         self
@@ -94,23 +129,41 @@ impl ObserverBuilder {
     /// # Errors
     /// When a setting is out of range, or the system has no room for a thread.
     pub fn start(self) -> Result<Observer, StartError> {
-        if !(1..=10_000_000).contains(&self.queue_size) {
-            let allowed = "a whole number from 1 to 10000000";
-            return Err(SettingsError::new("queue_size", self.queue_size, allowed).into());
-        }
-        if self.queue_bytes < 4_096 {
-            return Err(SettingsError::new("queue_bytes", self.queue_bytes, "at least 4096 bytes").into());
-        }
+        self.check()?;
         let credits = Credits::new(self.queue_size, self.queue_bytes);
         let latency = FixedHistogram::new(LATENCY_BOUNDS_MS)?;
-        let shared = Shared::new(self.names, self.admit, self.drop_policy, self.clock, credits, latency);
+        let (shared, idle) =
+            Shared::new(self.names, self.admit, self.drop_policy, self.clock, credits, self.limits, latency);
         let shared = Arc::new(shared);
         let worker = {
             let shared = Arc::clone(&shared);
-            threads::spawn("worker", move || worker::run(&shared)).map_err(StartError::Thread)?
+            threads::spawn("worker", move || worker::run(&shared, idle)).map_err(StartError::Thread)?
         };
         shared.passes.set_worker(worker.thread().clone());
         Ok(Observer::new(shared))
+    }
+
+    fn check(&self) -> Result<(), SettingsError> {
+        const MILLISECOND: Duration = Duration::from_millis(1);
+        const HOUR: Duration = Duration::from_secs(3_600);
+        if !(1..=10_000_000).contains(&self.queue_size) {
+            let allowed = "a whole number from 1 to 10000000";
+            return Err(SettingsError::new("queue_size", self.queue_size, allowed));
+        }
+        if self.queue_bytes < 4_096 {
+            return Err(SettingsError::new("queue_bytes", self.queue_bytes, "at least 4096 bytes"));
+        }
+        let Limits { timeout, suspend_after, suspend_for } = self.limits;
+        if !(10 * MILLISECOND..=HOUR).contains(&timeout) {
+            return Err(SettingsError::new("handler_timeout", format!("{timeout:?}"), "from 10ms to 1h"));
+        }
+        if suspend_after == 0 {
+            return Err(SettingsError::new("suspend_after", suspend_after, "at least 1"));
+        }
+        if !(MILLISECOND..=24 * HOUR).contains(&suspend_for) {
+            return Err(SettingsError::new("suspend_for", format!("{suspend_for:?}"), "from 1ms to 24h"));
+        }
+        Ok(())
     }
 }
 
@@ -120,6 +173,7 @@ impl fmt::Debug for ObserverBuilder {
             .field("queue_size", &self.queue_size)
             .field("queue_bytes", &self.queue_bytes)
             .field("drop_policy", &self.drop_policy)
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }

@@ -100,6 +100,15 @@ impl Lanes {
         self.listed.lock().new.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
+    /// Every lane that may hold events, for a worker that begins.
+    pub(crate) fn take_all(&self) -> Vec<Arc<Lane>> {
+        let mut listed = self.listed.lock();
+        if let Some(new) = &mut listed.new {
+            new.clear();
+        }
+        std::iter::once(&self.shared).chain(&listed.running).map(Arc::clone).collect()
+    }
+
     /// Lanes made since the last call; no further one will be made.
     pub(crate) fn finish(&self) -> Vec<Arc<Lane>> {
         self.listed.lock().new.take().unwrap_or_default()

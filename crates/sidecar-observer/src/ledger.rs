@@ -109,6 +109,11 @@ impl Counts {
         self.accepted + self.sampled_out + refused
     }
 
+    /// Events that were queued and have no outcome yet.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.accepted - self.dropped[Reason::Evicted.index()] - self.processed - self.failed
+    }
+
     pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             accepted: self.accepted + other.accepted,

@@ -41,6 +41,9 @@
 //! | [`queue_size`](ObserverBuilder::queue_size) | 10 000 events | bursts larger than that between two polls |
 //! | [`queue_bytes`](ObserverBuilder::queue_bytes) | 40 MiB | events much larger than a few KB |
 //! | [`drop_policy`](ObserverBuilder::drop_policy) | oldest | when the first events matter more than the last |
+//! | [`handler_timeout`](ObserverBuilder::handler_timeout) | 10 s | handlers that may take longer, or must not take as long |
+//! | [`suspend_after`](ObserverBuilder::suspend_after) | 10 panics in a row | handlers whose every failure costs something |
+//! | [`suspend_for`](ObserverBuilder::suspend_for) | 30 s | what they depend on recovers sooner or later than that |
 //! | [`admit`](ObserverBuilder::admit) | keep all | to sample |
 //!
 //! # Cost
@@ -55,7 +58,9 @@
 //!
 //! # Limits
 //! - Handlers run one after the other on one thread: a slow one delays the others, and a queue that fills up
-//!   meanwhile drops events and says so.
+//!   meanwhile drops events and says so. One that hangs does so until its time-out; then another thread goes on.
+//! - At most 16 threads wait in calls that did not return. Beyond that the worker waits too, until one of them does.
+//!   Each keeps the one event it was called with, which the bounds do not count.
 //! - At most 1 024 event types have rows of their own ([`EventTypes`]); the rest share `_other` in the ledger.
 //! - At most 1 024 threads have lanes of their own at a time; more share one. A thread counts 16 types by itself, and
 //!   others where all threads do.
@@ -96,7 +101,7 @@ pub use draft::Draft;
 #[doc(hidden)]
 pub use draft::are_distinct;
 pub use event::Event;
-pub use handlers::HandlerId;
+pub use handlers::{HandlerId, HandlerState, HandlerStats};
 pub use macros::Observe;
 pub use observed::{Observed, Reason};
 pub use observer::{Admitted, Observer};

@@ -3,14 +3,15 @@
 use crate::builder::ObserverBuilder;
 use crate::draft::Draft;
 use crate::event::Event;
-use crate::handlers::HandlerId;
+use crate::handlers::{HandlerId, HandlerStats};
 use crate::lane::Waiting;
 use crate::observed::{Observed, Reason};
 use crate::shared::Shared;
 use crate::stats::{FlushReport, ObserverStats};
+use crate::worker::{is_worker, watch};
 use sidecar_core::event_type::{MAX_NAME_BYTES, cut_name};
 use sidecar_core::panics::contain;
-use sidecar_core::{CallSite, EventTypes, Probability, TypeId};
+use sidecar_core::{CallSite, EventTypes, Probability, TypeId, threads};
 use smol_str::SmolStr;
 use std::fmt;
 use std::sync::Arc;
@@ -161,7 +162,9 @@ impl Observer {
     }
 
     /// Has `handler` called with every event of one type, on the worker thread. Its panics are contained: the
-    /// event counts as failed.
+    /// event counts as failed. So it does when the call [lasts too long](ObserverBuilder::handler_timeout). A handler
+    /// that fails again and again is [suspended](ObserverBuilder::suspend_after) or refused; see
+    /// [`handlers`](Observer::handlers).
     ///
     /// At most 1 024 handlers are held; a further one is not, and a warning says so.
     pub fn on(&self, event_type: &str, handler: impl Fn(&Event) + Send + Sync + 'static) -> HandlerId {
@@ -179,12 +182,32 @@ impl Observer {
             // A subscriber is foreign code too: it must not reach the host.
             let _ = contain(|| tracing::warn!("a handler was not registered: 1024 are there already"));
         }
+        self.watch();
         id
+    }
+
+    /// Starts the watch over the worker, once there is a handler that may hang.
+    fn watch(&self) {
+        // Relaxed: only the thread that sets it starts the watch.
+        if self.shared.is_watched.swap(true, Relaxed) {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        if threads::spawn("watch", move || watch::run(&shared)).is_err() {
+            self.shared.is_watched.store(false, Relaxed);
+            let _ = contain(|| tracing::warn!("no room for a thread: a handler that hangs is not noticed"));
+        }
     }
 
     /// Removes a handler; `false` if it was not there. Events in the worker's hands may still reach it.
     pub fn remove(&self, handler: HandlerId) -> bool {
         self.shared.handlers.remove(handler)
+    }
+
+    /// Every handler's account, in order of registration.
+    #[must_use]
+    pub fn handlers(&self) -> Vec<HandlerStats> {
+        self.shared.handlers.stats(self.shared.clock.now())
     }
 
     /// Switches observing off or on again. While off, events are dropped as `disabled`, before sampling.
@@ -213,7 +236,7 @@ impl Observer {
     /// Waits until everything accepted before this call has been handled, at most `deadline`. Inside a
     /// handler it returns at once, with what is waiting.
     pub fn flush(&self, deadline: Duration) -> FlushReport {
-        if !self.shared.passes.is_worker(&self.shared.lanes) {
+        if !is_worker(&self.shared.lanes) {
             self.shared.passes.wait_for_pass(after(deadline));
         }
         self.shared.report()
@@ -234,7 +257,7 @@ impl Observer {
 
 fn shutdown(shared: &Shared, deadline: Duration) -> FlushReport {
     shared.stop();
-    if !shared.passes.is_worker(&shared.lanes) {
+    if !is_worker(&shared.lanes) {
         shared.passes.wait_for_exit(after(deadline));
     }
     shared.report()

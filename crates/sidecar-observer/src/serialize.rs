@@ -73,7 +73,7 @@ impl Serialize for TypeStats {
 
 impl Serialize for ObserverStats {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("ObserverStats", 12)?;
+        let mut fields = serializer.serialize_struct("ObserverStats", 13)?;
         fields.serialize_field("events_received", &self.events_received)?;
         fields.serialize_field("events_sampled", &self.events_sampled)?;
         fields.serialize_field("events_dropped", &self.events_dropped)?;
@@ -84,6 +84,7 @@ impl Serialize for ObserverStats {
         fields.serialize_field("queue_bytes", &self.queue_bytes)?;
         fields.serialize_field("sampled_out", &self.sampled_out)?;
         fields.serialize_field("failed", &self.failed)?;
+        fields.serialize_field("skipped_calls", &self.skipped_calls)?;
         fields.serialize_field("dropped", &self.dropped)?;
         let by_type: Vec<_> = self.by_type.iter().map(|(name, row)| (name.as_str(), row)).collect();
         fields.serialize_field("by_type", &ByType(by_type))?;

@@ -4,17 +4,22 @@ use crate::admit::Admit;
 use crate::builder::DropPolicy;
 use crate::credits::{Credits, Full};
 use crate::event::Event;
-use crate::handlers::Handlers;
+use crate::handlers::{Handlers, Limits};
 use crate::lane::{Content, Lane, Waiting};
 use crate::lanes::Lanes;
 use crate::ledger::{Counts, Ledger};
 use crate::observed::{Observed, Reason};
 use crate::stats::{FlushReport, ObserverStats, TypeStats, by_reason};
 use crate::tally::Tally;
-use crate::worker::Passes;
+use crate::worker::calls::{Calls, Idle};
+use crate::worker::hand::Hand;
+use crate::worker::is_worker;
+use crate::worker::passes::Passes;
 use sidecar_core::histogram::FixedHistogram;
 use sidecar_core::{Clock, EventTypes, TypeId};
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed,
+};
 
 pub(crate) struct Shared {
     pub(crate) names: EventTypes,
@@ -25,9 +30,18 @@ pub(crate) struct Shared {
     pub(crate) credits: Credits,
     pub(crate) lanes: Lanes,
     pub(crate) handlers: Handlers,
+    pub(crate) limits: Limits,
     pub(crate) passes: Passes,
+    pub(crate) hand: Hand,
+    pub(crate) calls: Calls,
+    /// Threads in calls that did not return.
+    pub(crate) left_behind: AtomicUsize,
     pub(crate) latency_ms: FixedHistogram,
     pub(crate) errors: AtomicU64,
+    /// Whether the watch over the worker has been started.
+    pub(crate) is_watched: AtomicBool,
+    /// Calls left out because the handler was suspended or refused.
+    pub(crate) skipped: AtomicU64,
     /// Why nothing is taken: [`STOPPING`], [`DISABLED`], both or neither.
     closed: AtomicU8,
 }
@@ -36,15 +50,18 @@ const STOPPING: u8 = 1;
 const DISABLED: u8 = 2;
 
 impl Shared {
+    /// Also the right to be its first worker.
     pub(crate) fn new(
         names: EventTypes,
         admit: Box<dyn Admit>,
         policy: DropPolicy,
         clock: Clock,
         credits: Credits,
+        limits: Limits,
         latency_ms: FixedHistogram,
-    ) -> Self {
-        Self {
+    ) -> (Self, Idle) {
+        let (calls, idle) = Calls::new();
+        let shared = Self {
             ledger: Ledger::new(names.limit()),
             names,
             admit,
@@ -53,11 +70,18 @@ impl Shared {
             credits,
             lanes: Lanes::new(),
             handlers: Handlers::default(),
+            limits,
             passes: Passes::default(),
+            hand: Hand::default(),
+            calls,
+            left_behind: AtomicUsize::new(0),
             latency_ms,
             errors: AtomicU64::new(0),
+            is_watched: AtomicBool::new(false),
+            skipped: AtomicU64::new(0),
             closed: AtomicU8::new(0),
-        }
+        };
+        (shared, idle)
     }
 
     /// Why no event is taken at all at this moment, on this thread.
@@ -66,7 +90,7 @@ impl Shared {
         let closed = self.closed.load(Acquire);
         if closed & STOPPING != 0 {
             Some(Reason::Stopped)
-        } else if self.passes.is_worker(&self.lanes) {
+        } else if is_worker(&self.lanes) {
             Some(Reason::Reentrant)
         } else if closed != 0 {
             Some(Reason::Disabled)
@@ -232,11 +256,16 @@ impl Shared {
         }
     }
 
+    /// The ledger at one moment: what waits is what was accepted and has no outcome.
     pub(crate) fn report(&self) -> FlushReport {
-        let waiting = self.credits.items();
         let total = self.lanes.counts(&self.ledger).into_iter().fold(Counts::default(), Counts::plus);
-        let dropped = total.dropped_total();
-        FlushReport { processed: total.processed, failed: total.failed, dropped, waiting }
+        let waiting = usize::try_from(total.waiting()).unwrap_or(usize::MAX);
+        FlushReport {
+            processed: total.processed,
+            failed: total.failed,
+            dropped: total.dropped_total(),
+            waiting,
+        }
     }
 
     pub(crate) fn stats(&self) -> ObserverStats {
@@ -260,6 +289,7 @@ impl Shared {
             queue_bytes: self.credits.bytes(),
             sampled_out: total.sampled_out,
             failed: total.failed,
+            skipped_calls: self.skipped.load(Relaxed),
             dropped: by_reason(&total).collect(),
             by_type: offered.map(|((_, name), counts)| (name, TypeStats::from(counts))).collect(),
             latency_ms: self.latency_ms.snapshot(),
@@ -271,18 +301,23 @@ impl Shared {
 mod tests {
     use super::*;
     use crate::admit::KeepAll;
+    use std::time::Duration;
 
     fn alone() -> Shared {
         let latency = FixedHistogram::new([1.0]).expect("valid bounds");
         let credits = Credits::new(10, 1 << 20);
+        let limits =
+            Limits { timeout: Duration::from_secs(1), suspend_after: 1, suspend_for: Duration::from_secs(1) };
         Shared::new(
             EventTypes::default(),
             Box::new(KeepAll),
             DropPolicy::Oldest,
             Clock::new(),
             credits,
+            limits,
             latency,
         )
+        .0
     }
 
     #[test]

@@ -17,9 +17,9 @@ pub struct ObserverStats {
     pub events_sampled: u64,
     /// Events dropped, for all reasons together. Sampled-out ones are not among them.
     pub events_dropped: u64,
-    /// Events whose handlers all returned, or that had none.
+    /// Events whose handlers all returned, or for which none was called.
     pub events_processed: u64,
-    /// Panics in handlers and in closures that build fields.
+    /// Panics in handlers and in closures that build fields, and handlers that hung.
     pub errors: u64,
     /// Events waiting, or being handled right now.
     pub queue_size: usize,
@@ -29,8 +29,10 @@ pub struct ObserverStats {
     pub queue_bytes: usize,
     /// Events that the sampling decision did not keep.
     pub sampled_out: u64,
-    /// Events with a handler that panicked.
+    /// Events with a handler that panicked or hung.
     pub failed: u64,
+    /// Calls of handlers that were left out because the handler was suspended or refused.
+    pub skipped_calls: u64,
     /// Events dropped, by reason; every reason is present.
     pub dropped: BTreeMap<&'static str, u64>,
     /// The same by event type, for every type that has been offered.
@@ -49,9 +51,9 @@ pub struct TypeStats {
     pub sampled_out: u64,
     /// Events dropped, by reason; only reasons that occurred.
     pub dropped: BTreeMap<&'static str, u64>,
-    /// Events whose handlers all returned, or that had none.
+    /// Events whose handlers all returned, or for which none was called.
     pub processed: u64,
-    /// Events with a handler that panicked.
+    /// Events with a handler that panicked or hung.
     pub failed: u64,
 }
 
@@ -61,9 +63,9 @@ pub struct TypeStats {
 #[non_exhaustive]
 #[must_use = "it says whether anything was left behind"]
 pub struct FlushReport {
-    /// Events whose handlers all returned, or that had none.
+    /// Events whose handlers all returned, or for which none was called.
     pub processed: u64,
-    /// Events with a handler that panicked.
+    /// Events with a handler that panicked or hung.
     pub failed: u64,
     /// Events dropped, for all reasons together.
     pub dropped: u64,

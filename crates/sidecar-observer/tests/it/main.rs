@@ -7,7 +7,9 @@ mod allocations;
 mod bounds;
 mod conservation;
 mod events;
+mod failing_handlers;
 mod handlers;
+mod hung_handlers;
 mod lanes;
 mod macros;
 #[cfg(feature = "serde")]

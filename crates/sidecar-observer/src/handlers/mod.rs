@@ -1,5 +1,10 @@
 //! Who wants to see which events.
 
+mod record;
+
+pub use record::{HandlerState, HandlerStats};
+pub(crate) use record::{Limits, Record};
+
 use crate::event::Event;
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
@@ -13,7 +18,7 @@ use std::sync::Arc;
 pub(crate) const MAX_HANDLERS: usize = 1_024;
 
 /// A registered handler, to remove it by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HandlerId(u64);
 
 pub(crate) type Handler = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -27,8 +32,16 @@ pub(crate) struct Handlers {
 
 #[derive(Clone, Default)]
 pub(crate) struct Table {
-    by_type: HashMap<SmolStr, Vec<(HandlerId, Handler)>>,
-    any: Vec<(HandlerId, Handler)>,
+    by_type: HashMap<SmolStr, Vec<Entry>>,
+    any: Vec<Entry>,
+}
+
+/// A registered handler and its record, which outlives changes of the table.
+#[derive(Clone)]
+pub(crate) struct Entry {
+    id: HandlerId,
+    pub(crate) handler: Handler,
+    pub(crate) record: Arc<Record>,
 }
 
 impl Handlers {
@@ -45,7 +58,7 @@ impl Handlers {
             Some(name) => table.by_type.entry(SmolStr::new(name)).or_default(),
             None => &mut table.any,
         };
-        list.push((id, handler));
+        list.push(Entry { id, handler, record: Arc::default() });
         self.replace(last_id, table);
         (id, true)
     }
@@ -54,9 +67,9 @@ impl Handlers {
         let changing = self.last_id.lock();
         let mut table = Table::clone(&self.table.load());
         let before = table.len();
-        table.any.retain(|(other, _)| *other != id);
+        table.any.retain(|entry| entry.id != id);
         table.by_type.retain(|_, list| {
-            list.retain(|(other, _)| *other != id);
+            list.retain(|entry| entry.id != id);
             !list.is_empty()
         });
         let found = table.len() < before;
@@ -80,6 +93,19 @@ impl Handlers {
     pub(crate) fn table(&self) -> Arc<Table> {
         self.table.load_full()
     }
+
+    /// Every handler's account, in order of registration.
+    pub(crate) fn stats(&self, now: u64) -> Vec<HandlerStats> {
+        let table = self.table.load();
+        let own =
+            table.by_type.iter().flat_map(|(name, list)| list.iter().map(move |entry| (Some(name), entry)));
+        let any = table.any.iter().map(|entry| (None, entry));
+        let stats =
+            |(name, entry): (Option<&SmolStr>, &Entry)| entry.record.stats(entry.id, name.cloned(), now);
+        let mut all: Vec<_> = own.chain(any).map(stats).collect();
+        all.sort_by_key(|handler| handler.id);
+        all
+    }
 }
 
 impl Table {
@@ -88,9 +114,9 @@ impl Table {
     }
 
     /// Those of the type in order of registration, then those of all types.
-    pub(crate) fn of(&self, event_type: &str) -> impl Iterator<Item = &Handler> {
+    pub(crate) fn of(&self, event_type: &str) -> impl Iterator<Item = &Entry> {
         let own = self.by_type.get(event_type).map(Vec::as_slice).unwrap_or_default();
-        own.iter().chain(&self.any).map(|(_, handler)| handler)
+        own.iter().chain(&self.any)
     }
 }
 

@@ -1,0 +1,287 @@
+//! The worker: polls the lanes, runs the handlers, keeps the ledger.
+//!
+//! A handler that does not return is left behind with its thread, and a replacement takes over. What a replacement
+//! needs is therefore never the worker's alone: events that have left their lane are in the [`Hand`], lanes are
+//! listed in [`Lanes`], and [`Calls`](calls::Calls) decides which thread is the worker.
+
+pub(crate) mod calls;
+pub(crate) mod hand;
+pub(crate) mod passes;
+pub(crate) mod watch;
+
+use crate::event::Calendar;
+use crate::handlers::Entry;
+use crate::lane::{Lane, Waiting};
+use crate::lanes::Lanes;
+use crate::shared::Shared;
+use calls::{Call, Idle};
+use hand::{Current, Held, Next};
+use sidecar_core::panics::contain;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, SystemTime};
+
+/// Pause between two looks while events come.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+/// Pause between two looks once none have come for a while.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// From this many events in one pass on, the next pass follows without a pause.
+const BUSY: usize = 256;
+/// Room that an idle lane keeps. What bursts need beyond it is kept while they come, for a producer that had to make
+/// room anew each time would spend more on that than on all else; it is given back once none have come for a while.
+const KEPT_CAPACITY: usize = 64;
+/// The place of calls that are no handler's: drops of handlers.
+const ELSEWHERE: usize = 0;
+
+thread_local! {
+    /// The observer whose worker this thread is or was, by number plus one; 0 on every other thread.
+    static WORKER_OF: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Whether the calling thread is the worker of these lanes, or was until it was left behind.
+pub(crate) fn is_worker(lanes: &Lanes) -> bool {
+    WORKER_OF.with(|of| of.get() == lanes.observer() + 1)
+}
+
+/// The first worker's whole life.
+pub(crate) fn run(shared: &Shared, idle: Idle) {
+    let lanes = vec![Arc::clone(shared.lanes.shared())];
+    Worker::new(shared, idle, lanes).live(None);
+}
+
+/// A replacement's whole life, if the `call` still has not returned. Its event is finished first.
+pub(crate) fn take_over(shared: &Shared, call: Call) {
+    // Before the thread that is left behind can count itself out.
+    shared.left_behind.fetch_add(1, Relaxed);
+    let Some(idle) = shared.calls.end(call) else {
+        shared.left_behind.fetch_sub(1, Relaxed);
+        return;
+    };
+    shared.passes.set_worker(std::thread::current());
+    let lanes = shared.lanes.take_all();
+    Worker::new(shared, idle, lanes).live(Some(call.place()));
+}
+
+/// This thread is the worker no more: it touches nothing, and ends.
+struct LeftBehind;
+
+struct Worker<'a> {
+    shared: &'a Shared,
+    idle: Idle,
+    lanes: Vec<Arc<Lane>>,
+    /// Holds an event while its handlers are called; empty in between.
+    spare: Held,
+    is_left_behind: bool,
+}
+
+impl<'a> Worker<'a> {
+    fn new(shared: &'a Shared, idle: Idle, lanes: Vec<Arc<Lane>>) -> Self {
+        WORKER_OF.with(|of| of.set(shared.lanes.observer() + 1));
+        Self { shared, idle, lanes, spare: Held::default(), is_left_behind: false }
+    }
+
+    fn live(mut self, mut hung_at: Option<usize>) {
+        // Foreign code is contained where it is called; should anything else panic, the work goes on all the same.
+        while contain(|| self.work(hung_at.take())).is_err() && !self.is_left_behind {
+            hung_at = Some(ELSEWHERE);
+        }
+        if self.is_left_behind {
+            self.shared.left_behind.fetch_sub(1, Relaxed);
+        } else {
+            self.shared.passes.exit();
+        }
+    }
+
+    fn work(&mut self, hung_at: Option<usize>) -> Result<(), LeftBehind> {
+        if let Some(place) = hung_at {
+            self.resume(place)?;
+        }
+        self.poll()?;
+        self.lanes.extend(self.shared.lanes.finish());
+        for lane in std::mem::take(&mut self.lanes) {
+            self.shared.hand.finish(&lane);
+            self.handle_rest()?;
+        }
+        // Handlers often hold a handle of their own observer; nobody will call them any more.
+        self.call(ELSEWHERE, || self.shared.handlers.clear()).map(drop)
+    }
+
+    /// Looks into the lanes again and again, until the observer is stopping and has been looked through once more.
+    fn poll(&mut self) -> Result<(), LeftBehind> {
+        let shared = self.shared;
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            let stopping = shared.is_stopping();
+            shared.passes.begin();
+            self.lanes.extend(shared.lanes.take_new());
+            let handled = self.pass()?;
+            shared.passes.complete();
+            if stopping {
+                return Ok(());
+            }
+            pause = if handled > 0 { SHORTEST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
+            if pause == LONGEST_PAUSE {
+                self.lanes.iter().for_each(|lane| lane.give_back(KEPT_CAPACITY));
+                shared.hand.give_back(KEPT_CAPACITY);
+            }
+            if handled < BUSY {
+                std::thread::park_timeout(pause);
+            }
+        }
+    }
+
+    /// Handles what is in the lanes now, and lets go of lanes whose threads have ended.
+    fn pass(&mut self) -> Result<usize, LeftBehind> {
+        // What a worker that was left behind had not come to is older than what is in the lanes.
+        let mut handled = self.handle_rest()?;
+        let mut ended = Vec::new();
+        for index in 0..self.lanes.len() {
+            let done = self.shared.hand.drain(&self.lanes[index]);
+            handled += self.handle_rest()?;
+            if done {
+                ended.push(Arc::clone(&self.lanes[index]));
+            }
+        }
+        if !ended.is_empty() {
+            self.lanes.retain(|lane| !ended.iter().any(|gone| Arc::ptr_eq(gone, lane)));
+            self.shared.lanes.forget(&ended, &self.shared.ledger);
+        }
+        Ok(handled)
+    }
+
+    /// Handles what has left the lanes.
+    fn handle_rest(&mut self) -> Result<usize, LeftBehind> {
+        let shared = self.shared;
+        if !shared.hand.has_rest() {
+            return Ok(0);
+        }
+        let handlers = shared.handlers.table();
+        let calendar = Calendar { nanos: shared.clock.now(), wall: SystemTime::now() };
+        let mut handled = 0;
+        while let Some(next) = shared.hand.next(&handlers, calendar, &mut self.spare) {
+            match next {
+                Next::Plain(waiting) => settle(shared, waiting, false),
+                Next::Handled(current) => self.handle(current, 0, false)?,
+            }
+            handled += 1;
+        }
+        // A handler that was removed meanwhile has its last owner here, and its drop is foreign code.
+        self.call(ELSEWHERE, || drop(handlers)).map(|_| handled)
+    }
+
+    /// Calls the handlers of an event from one on, and settles it. Somebody else holds the handlers too.
+    fn handle(&mut self, current: Current, from: usize, failed_before: bool) -> Result<(), LeftBehind> {
+        let shared = self.shared;
+        let mut failed = failed_before;
+        let event = &current.held.waiting().event;
+        for (index, entry) in current.handlers.of(event.event_type()).enumerate().skip(from) {
+            if !entry.record.may_run(|| shared.clock.now()) {
+                shared.skipped.fetch_add(1, Relaxed);
+                continue;
+            }
+            let is_well = self.call(index + 1, || match contain(|| (entry.handler)(event)) {
+                Ok(()) => {
+                    entry.record.returned();
+                    true
+                }
+                Err(message) => {
+                    panicked(shared, entry, event.event_type(), &message);
+                    false
+                }
+            })?;
+            failed |= is_well != Ok(true);
+        }
+        drop(shared.hand.take_current());
+        let mut held = current.held;
+        if let Some(waiting) = held.take() {
+            settle(shared, waiting, failed);
+            self.spare = held;
+        } else {
+            // A thread that was left behind reads it still, and drops it when it comes back.
+            note(shared, held.waiting(), failed);
+            give_back(shared, held.waiting().bytes);
+        }
+        Ok(())
+    }
+
+    /// Finishes the event that was in hand when a worker was left behind at this place, or failed.
+    fn resume(&mut self, place: usize) -> Result<(), LeftBehind> {
+        let Some(current) = self.shared.hand.current() else {
+            return Ok(());
+        };
+        let handlers = Arc::clone(&current.handlers);
+        let event_type = current.held.waiting().event.event_type().to_owned();
+        let hung = place.checked_sub(1).and_then(|index| handlers.of(&event_type).nth(index));
+        let is_refused = hung.map(|entry| {
+            self.shared.errors.fetch_add(1, Relaxed);
+            entry.record.hung()
+        });
+        let next = if hung.is_some() { place } else { usize::MAX };
+        self.handle(current, next, true)?;
+        self.call(ELSEWHERE, || {
+            if let Some(is_refused) = is_refused {
+                tell_hung(&event_type, is_refused);
+            }
+            drop(handlers);
+        })
+        .map(drop)
+    }
+
+    /// Runs foreign code where the watch sees it. A panic is contained.
+    fn call<R>(&mut self, place: usize, f: impl FnOnce() -> R) -> Result<Result<R, String>, LeftBehind> {
+        let call = self.shared.calls.begin(self.idle, place);
+        let returned = contain(f);
+        match self.shared.calls.end(call) {
+            Some(idle) => {
+                self.idle = idle;
+                Ok(returned)
+            }
+            None => {
+                self.is_left_behind = true;
+                Err(LeftBehind)
+            }
+        }
+    }
+}
+
+/// Settles an event that nobody else holds.
+fn settle(shared: &Shared, waiting: Waiting, failed: bool) {
+    note(shared, &waiting, failed);
+    let bytes = waiting.bytes;
+    // Its memory is gone before its credit returns.
+    drop(waiting);
+    give_back(shared, bytes);
+}
+
+/// Notes what became of an event, and how long that took.
+fn note(shared: &Shared, waiting: &Waiting, failed: bool) {
+    let row = shared.ledger.row(waiting.id);
+    if failed {
+        row.failed();
+    } else {
+        row.processed();
+    }
+    let elapsed = shared.clock.now().saturating_sub(waiting.since);
+    shared.latency_ms.record(elapsed as f64 / 1e6);
+}
+
+fn give_back(shared: &Shared, bytes: usize) {
+    shared.credits.give_back(bytes);
+    if shared.passes.is_room_wanted() && shared.credits.items() <= shared.credits.max_items() / 2 {
+        shared.passes.room_made();
+    }
+}
+
+/// Counts a handler's panic. It is reported at counts that double, so that a handler that always panics is no flood.
+fn panicked(shared: &Shared, entry: &Entry, event_type: &str, message: &str) {
+    let errors = shared.errors.fetch_add(1, Relaxed) + 1;
+    let is_suspended = entry.record.panicked(&shared.limits, shared.clock.now());
+    if errors.is_power_of_two() || is_suspended {
+        tracing::warn!(event_type, errors, is_suspended, "a handler panicked: {message}");
+    }
+}
+
+fn tell_hung(event_type: &str, is_refused: bool) {
+    tracing::warn!(event_type, is_refused, "a handler did not return in time; its thread is left behind");
+}
