@@ -105,7 +105,8 @@ impl ObserverBuilder {
         self
     }
 
-    /// After how many panics in a row a handler is suspended; at least 1. Defaults to 10.
+    /// After how many panics in a row a handler is suspended; at least 1. The events that it is not called with
+    /// then count as failed all the same. Defaults to 10.
     pub fn suspend_after(mut self, panics: u32) -> Self {
         self.limits.suspend_after = panics;
         self

@@ -17,7 +17,7 @@ pub struct ObserverStats {
     pub events_sampled: u64,
     /// Events dropped, for all reasons together. Sampled-out ones are not among them.
     pub events_dropped: u64,
-    /// Events whose handlers all returned, or for which none was called.
+    /// Events whose handlers all returned, or that had none.
     pub events_processed: u64,
     /// Panics in handlers and in closures that build fields, and handlers that hung.
     pub errors: u64,
@@ -29,7 +29,7 @@ pub struct ObserverStats {
     pub queue_bytes: usize,
     /// Events that the sampling decision did not keep.
     pub sampled_out: u64,
-    /// Events with a handler that panicked or hung.
+    /// Events with a handler that panicked or hung, or that was not called because it had done so before.
     pub failed: u64,
     /// Calls of handlers that were left out because the handler was suspended or refused.
     pub skipped_calls: u64,
@@ -51,9 +51,9 @@ pub struct TypeStats {
     pub sampled_out: u64,
     /// Events dropped, by reason; only reasons that occurred.
     pub dropped: BTreeMap<&'static str, u64>,
-    /// Events whose handlers all returned, or for which none was called.
+    /// Events whose handlers all returned, or that had none.
     pub processed: u64,
-    /// Events with a handler that panicked or hung.
+    /// Events with a handler that panicked or hung, or that was not called because it had done so before.
     pub failed: u64,
 }
 
@@ -63,9 +63,9 @@ pub struct TypeStats {
 #[non_exhaustive]
 #[must_use = "it says whether anything was left behind"]
 pub struct FlushReport {
-    /// Events whose handlers all returned, or for which none was called.
+    /// Events whose handlers all returned, or that had none.
     pub processed: u64,
-    /// Events with a handler that panicked or hung.
+    /// Events with a handler that panicked or hung, or that was not called because it had done so before.
     pub failed: u64,
     /// Events dropped, for all reasons together.
     pub dropped: u64,

@@ -147,11 +147,15 @@ fn compose(
     let names = EventTypes::default();
     let sampler = sampler(&config, keep_all, names.clone(), clock)?;
     let resources = config.runtime.sidecar.resources;
+    let handlers = config.runtime.sidecar.handlers;
     let policy = if resources.drop_on_full { DropPolicy::Oldest } else { DropPolicy::Newest };
     let observer = Observer::builder()
         .queue_size(resources.max_queue_size)
         .queue_bytes((resources.max_memory_mb * BYTES_PER_MB as f64 * QUEUE_SHARE) as usize)
         .drop_policy(policy)
+        .handler_timeout(handlers.timeout)
+        .suspend_after(handlers.suspend_after)
+        .suspend_for(handlers.suspend_for)
         .admit(Gate(sampler.clone()))
         .names(names)
         .clock(clock.clone())

@@ -46,7 +46,7 @@ pub struct HandlerStats {
     pub panics: u64,
     /// Calls that did not return in time.
     pub hung: u64,
-    /// Events it was not called with, while suspended or refused.
+    /// Events it was not called with, while suspended or refused. They count as failed.
     pub skipped: u64,
 }
 

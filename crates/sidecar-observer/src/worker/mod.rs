@@ -178,6 +178,7 @@ impl<'a> Worker<'a> {
         for (index, entry) in current.handlers.of(event.event_type()).enumerate().skip(from) {
             if !entry.record.may_run(|| shared.clock.now()) {
                 shared.skipped.fetch_add(1, Relaxed);
+                failed = true;
                 continue;
             }
             let is_well = self.call(index + 1, || match contain(|| (entry.handler)(event)) {

@@ -6,6 +6,7 @@
 //!     enabled: true
 //!     sampling: { events, traces, profiling, test_events, perf_metrics, debug_logs, event_types, adaptive }
 //!     resources: { max_queue_size, max_cpu_percent, max_memory_mb, drop_on_full }
+//!     handlers: { timeout, suspend_after, suspend_for }
 //! observability:
 //!   circuit_breaker: { failure_threshold, timeout, half_open_max_calls, sliding_window_size, success_threshold }
 //!   health: { enabled, check_interval, critical_components, degraded_threshold }
@@ -14,6 +15,7 @@
 //!
 //! Times are numbers of seconds, fractions allowed. Other sections of the file are left alone.
 
+mod handlers;
 mod load;
 mod observability;
 mod resources;
@@ -23,6 +25,7 @@ mod sampling;
 use serde::{Deserialize, Serialize};
 use sidecar_config::ConfigErrors;
 
+pub use handlers::Handlers;
 pub use load::{FILE_NAMES, Loaded, VARIABLES, discover};
 pub use observability::{
     CircuitBreakerConfig, DEFAULT_CHECK_INTERVAL, DEFAULT_DEGRADED_THRESHOLD, DEFAULT_PERCENTILES,
@@ -68,11 +71,18 @@ pub struct SidecarSection {
     pub sampling: Sampling,
     /// What the sidecar may use.
     pub resources: Resources,
+    /// How long handlers may take and how often they may fail.
+    pub handlers: Handlers,
 }
 
 impl Default for SidecarSection {
     fn default() -> Self {
-        Self { enabled: true, sampling: Sampling::default(), resources: Resources::default() }
+        Self {
+            enabled: true,
+            sampling: Sampling::default(),
+            resources: Resources::default(),
+            handlers: Handlers::default(),
+        }
     }
 }
 

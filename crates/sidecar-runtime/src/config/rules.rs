@@ -11,6 +11,7 @@ pub const MAX_CRITICAL_COMPONENTS: usize = 256;
 /// Most percentiles.
 pub const MAX_PERCENTILES: usize = 32;
 
+const HOUR: f64 = 3_600.0;
 const DAY: f64 = 86_400.0;
 const YEAR: f64 = 365.0 * DAY;
 
@@ -38,6 +39,9 @@ impl Validate for SidecarConfig {
         Rule::number("runtime.sidecar.resources.max_cpu_percent", 0.01, 100.0),
         Rule::number("runtime.sidecar.resources.max_memory_mb", 1.0, 1_048_576.0),
         Rule::flag("runtime.sidecar.resources.drop_on_full"),
+        Rule::seconds("runtime.sidecar.handlers.timeout", 0.01, HOUR),
+        Rule::whole("runtime.sidecar.handlers.suspend_after", 1, u32::MAX as u64),
+        Rule::seconds("runtime.sidecar.handlers.suspend_for", 0.001, DAY),
         Rule::whole("observability.circuit_breaker.failure_threshold", 1, u32::MAX as u64),
         Rule::seconds("observability.circuit_breaker.timeout", 0.001, DAY),
         Rule::whole("observability.circuit_breaker.half_open_max_calls", 1, 255),

@@ -6,6 +6,7 @@ mod composition;
 mod config;
 mod conservation;
 mod ending;
+mod handlers;
 mod independence;
 mod quick_start;
 mod readiness;

@@ -20,6 +20,8 @@ const KNOWN: &[&str] = &[
     "performance",
     "percentiles",
     "circuit_breaker",
+    "handlers",
+    "suspend_after",
     "timeout",
 ];
 
