@@ -91,6 +91,7 @@ mod observer;
 mod serialize;
 mod shared;
 mod stats;
+mod sync;
 mod tally;
 mod value;
 mod worker;
