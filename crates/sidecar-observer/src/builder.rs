@@ -6,7 +6,7 @@ use crate::observer::Observer;
 use crate::shared::Shared;
 use crate::worker;
 use sidecar_core::histogram::FixedHistogram;
-use sidecar_core::{Clock, EventTypes, SettingsError, StartError, threads};
+use sidecar_core::{Clock, EventTypes, SettingsError, StartError, fork, threads};
 use std::fmt;
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ impl ObserverBuilder {
     /// Checks every setting and starts the worker thread `sidecar-worker`.
     ///
     /// # Errors
-    /// When a setting is out of range, or the system has no room for a thread.
+    /// When a setting is out of range, or the system has no room for a thread or for noticing forks.
     pub fn start(self) -> Result<Observer, StartError> {
         if !(1..=10_000_000).contains(&self.queue_size) {
             let allowed = "a whole number from 1 to 10000000";
@@ -101,6 +101,7 @@ impl ObserverBuilder {
         if self.queue_bytes < 4_096 {
             return Err(SettingsError::new("queue_bytes", self.queue_bytes, "at least 4096 bytes").into());
         }
+        fork::watch().map_err(StartError::Thread)?;
         let credits = Credits::new(self.queue_size, self.queue_bytes);
         let latency = FixedHistogram::new(LATENCY_BOUNDS_MS)?;
         let shared = Shared::new(self.names, self.admit, self.drop_policy, self.clock, credits, latency);

@@ -111,6 +111,12 @@ impl Lanes {
         ledger.counts(listed.running.iter().map(|lane| lane.tally()))
     }
 
+    /// As [`counts`](Self::counts), without what running threads have counted if the list is taken.
+    pub(crate) fn counts_if_free(&self, ledger: &Ledger) -> Vec<Counts> {
+        let listed = self.listed.try_lock();
+        ledger.counts(listed.iter().flat_map(|listed| &listed.running).map(|lane| lane.tally()))
+    }
+
     /// Lets go of lanes whose threads have ended; the ledger takes over what those have counted.
     pub(crate) fn forget(&self, ended: &[Arc<Lane>], ledger: &Ledger) {
         if ended.is_empty() {

@@ -12,6 +12,7 @@ use crate::observed::{Observed, Reason};
 use crate::stats::{FlushReport, ObserverStats, TypeStats, by_reason};
 use crate::tally::Tally;
 use crate::worker::Passes;
+use sidecar_core::fork::Mark;
 use sidecar_core::histogram::FixedHistogram;
 use sidecar_core::{Clock, EventTypes, TypeId};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
@@ -28,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) passes: Passes,
     pub(crate) latency_ms: FixedHistogram,
     pub(crate) errors: AtomicU64,
+    /// Of the process whose threads these are.
+    mark: Mark,
     /// Why nothing is taken: [`STOPPING`], [`DISABLED`], both or neither.
     closed: AtomicU8,
 }
@@ -56,6 +59,7 @@ impl Shared {
             passes: Passes::default(),
             latency_ms,
             errors: AtomicU64::new(0),
+            mark: Mark::here(),
             closed: AtomicU8::new(0),
         }
     }
@@ -64,7 +68,10 @@ impl Shared {
     #[inline]
     pub(crate) fn refusal(&self) -> Option<Reason> {
         let closed = self.closed.load(Acquire);
-        if closed & STOPPING != 0 {
+        if self.is_forked() {
+            // First of all: whatever else is asked might wait for a thread that is not there.
+            Some(Reason::Forked)
+        } else if closed & STOPPING != 0 {
             Some(Reason::Stopped)
         } else if self.passes.is_worker(&self.lanes) {
             Some(Reason::Reentrant)
@@ -73,6 +80,13 @@ impl Shared {
         } else {
             None
         }
+    }
+
+    /// Whether this is the copy in a forked child. Then no lock may be waited for: a thread of the parent's may have
+    /// held it, and nobody would ever release it.
+    #[inline]
+    pub(crate) fn is_forked(&self) -> bool {
+        self.mark.is_forked()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -232,16 +246,24 @@ impl Shared {
         }
     }
 
+    fn counts(&self) -> Vec<Counts> {
+        if self.is_forked() {
+            self.lanes.counts_if_free(&self.ledger)
+        } else {
+            self.lanes.counts(&self.ledger)
+        }
+    }
+
     pub(crate) fn report(&self) -> FlushReport {
         let waiting = self.credits.items();
-        let total = self.lanes.counts(&self.ledger).into_iter().fold(Counts::default(), Counts::plus);
+        let total = self.counts().into_iter().fold(Counts::default(), Counts::plus);
         let dropped = total.dropped_total();
         FlushReport { processed: total.processed, failed: total.failed, dropped, waiting }
     }
 
     pub(crate) fn stats(&self) -> ObserverStats {
         let queue_size = self.credits.items();
-        let rows = self.lanes.counts(&self.ledger);
+        let rows = self.counts();
         let total = rows.iter().copied().fold(Counts::default(), Counts::plus);
         let before: u64 = Reason::ALL
             .iter()

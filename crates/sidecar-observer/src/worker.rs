@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use sidecar_core::panics::contain;
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::Thread;
@@ -123,11 +124,17 @@ pub(crate) fn run(shared: &Shared) {
     let mut lanes = vec![Arc::clone(shared.lanes.shared())];
     let mut batch = VecDeque::new();
     // Foreign code is contained where it is called; should anything else panic, polling goes on all the same.
-    while contain(|| poll(shared, &mut lanes, &mut batch)).is_err() {}
+    while contain(|| poll(shared, &mut lanes, &mut batch)).is_err() && !shared.is_forked() {}
+    if shared.is_forked() {
+        return;
+    }
     lanes.extend(shared.lanes.finish());
     for lane in &lanes {
         lane.finish_into(&mut batch);
         let _ = contain(|| handle_all(shared, &mut batch));
+        if shared.is_forked() {
+            return;
+        }
     }
     // Handlers often hold a handle of their own observer; nobody will call them any more.
     shared.handlers.clear();
@@ -196,6 +203,11 @@ fn handle(shared: &Shared, handlers: &Table, waiting: Waiting) {
             failed = true;
             let errors = shared.errors.fetch_add(1, Relaxed) + 1;
             tell(errors, waiting.event.event_type(), &message);
+        }
+        if shared.is_forked() {
+            // The handler has forked, and this is the child: what waits is the parent's. Ends the thread from here,
+            // past every lock that is waited for on the way; not a panic, so nobody is told.
+            resume_unwind(Box::new("the handler has forked"));
         }
     }
     let row = shared.ledger.row(waiting.id);

@@ -10,7 +10,7 @@ mod program;
 
 pub use alone::alone;
 #[cfg(unix)]
-pub use forked::forked;
+pub use forked::{Fork, fork, forked};
 pub use launch::Launch;
 pub use program::{Ended, Program};
 

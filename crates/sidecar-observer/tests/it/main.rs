@@ -7,6 +7,8 @@ mod allocations;
 mod bounds;
 mod conservation;
 mod events;
+#[cfg(unix)]
+mod forking;
 mod handlers;
 mod lanes;
 mod macros;
