@@ -42,6 +42,10 @@
 //! that forks and returns in the child ends the thread there, and with it the child. An observer that is started in the
 //! child works like any other. To notice a fork costs an event one load, and needs one made by `fork(2)`.
 //!
+//! Starting one needs a thread, and with it locks of the standard library's and of other crates' that know nothing of
+//! forks. A start in the child can hang if, at the very moment of the fork, another thread of the parent's held one:
+//! above all if it was being started or was ending. Fork where no threads come and go.
+//!
 //! # Choosing settings
 //! | setting | default | when to change it |
 //! | --- | --- | --- |

@@ -28,19 +28,15 @@ fn every_call(observer: Observer) {
     };
     assert_eq!(observe!(observer, "a", n = build()), FORKED);
     assert!(!built);
-    assert_eq!(
-        thread::scope(|scope| scope.spawn(|| observe!(observer, "b")).join().expect("no panic")),
-        FORKED
-    );
     let handler = observer.on("a", |_| ());
     assert_eq!(observer.on_any(|_| ()), handler);
     assert!(!observer.remove(handler));
     observer.set_enabled(true);
     let FlushReport { dropped, .. } = observer.flush(PATIENCE);
-    assert!(dropped >= 6);
+    assert!(dropped >= 5);
     let _ = (observer.lanes(), observer.queue_bytes(), format!("{observer:?}"));
     let stats = observer.stats();
-    assert_eq!(stats.dropped["forked"] - before.dropped["forked"], 6);
+    assert_eq!(stats.dropped["forked"] - before.dropped["forked"], 5);
     assert_eq!(stats.events_processed, before.events_processed);
     assert_eq!(observer.shutdown(PATIENCE).dropped, stats.events_dropped);
     assert_eq!(observer.observe(Event::new("a")), FORKED, "a child comes before a stop");
