@@ -209,21 +209,28 @@ mod tests {
 
         #[cfg(feature = "fork")]
         #[test]
-        fn a_child_lists_its_own_threads_though_the_list_was_taken_when_it_was_forked() {
-            crate::fork::watch().expect("memory for a handler");
-            let parents = Process::current();
-            let serial = spawn("test", || own().expect("listed").serial).expect("a thread").join();
-            // As if another thread of the parent's were at it.
-            parents.with_list(|_| {
-                sidecar_harness::process::forked(|| {
-                    assert_eq!(listed(), []);
-                    let thread = spawn("test", || (own(), listed())).expect("a thread");
-                    let (own, all) = thread.join().expect("no panic");
-                    let own = own.expect("listed");
-                    assert_eq!(all, [own]);
-                    assert!(own.serial > serial.expect("no panic"));
-                });
-            });
+        fn a_child_lists_its_own_threads_though_the_list_was_taken() {
+            // Alone: a thread that starts or ends holds locks of the standard library's that a start in the child needs.
+            sidecar_harness::process::alone(
+                "threads::tests::linux::a_child_lists_its_own_threads_though_the_list_was_taken",
+                &[],
+                || {
+                    crate::fork::watch().expect("memory for a handler");
+                    let parents = Process::current();
+                    let serial = spawn("test", || own().expect("listed").serial).expect("a thread").join();
+                    // As if another thread of the parent's were at it.
+                    parents.with_list(|_| {
+                        sidecar_harness::process::forked(|| {
+                            assert_eq!(listed(), []);
+                            let thread = spawn("test", || (own(), listed())).expect("a thread");
+                            let (own, all) = thread.join().expect("no panic");
+                            let own = own.expect("listed");
+                            assert_eq!(all, [own]);
+                            assert!(own.serial > serial.expect("no panic"));
+                        });
+                    });
+                },
+            );
         }
 
         #[test]

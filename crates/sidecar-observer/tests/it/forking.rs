@@ -102,15 +102,18 @@ fn a_new_start_in_a_child_works_and_so_in_the_childs_child() {
     alone("forking::a_new_start_in_a_child_works_and_so_in_the_childs_child", &[], || {
         let observer = started();
         assert_eq!(observe!(observer, "a"), Observed::Accepted);
+        // A thread that is being started, or is ending, holds locks that a start in the child needs.
+        assert_eq!(observer.flush(PATIENCE).waiting, 0);
         forked(|| {
-            a_new_one_works();
             let own = started();
             assert_eq!(observe!(own, "a"), Observed::Accepted);
+            assert_eq!(own.flush(PATIENCE).waiting, 0);
             forked(|| {
                 assert_eq!((observe!(observer, "a"), observe!(own, "a")), (FORKED, FORKED));
                 a_new_one_works();
             });
             assert_eq!((observe!(observer, "a"), observe!(own, "a")), (FORKED, Observed::Accepted));
+            a_new_one_works();
         });
         assert_eq!(observer.shutdown(PATIENCE).processed, 1);
     });
