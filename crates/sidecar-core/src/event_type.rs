@@ -98,6 +98,12 @@ impl EventTypes {
         self.grow(name)
     }
 
+    /// The id of `name` if it has one. Takes no lock.
+    #[must_use]
+    pub fn known(&self, name: &str) -> Option<TypeId> {
+        self.shared.table.load().ids.get(cut_name(name)).copied()
+    }
+
     /// As [`intern`](Self::intern), for a `site` at which `name` is always the same: after the first time, one load.
     #[inline]
     pub fn intern_at(&self, site: &CallSite, name: &'static str) -> TypeId {
@@ -179,8 +185,10 @@ mod tests {
         for (name, id) in ["", "test_end", "ünïcode", "\0"].iter().zip(&ids) {
             assert_eq!(types.intern(name), *id);
             assert_eq!(types.name(*id), *name);
+            assert_eq!(types.known(name), Some(*id));
         }
         assert_eq!(types.clone().intern("test_end"), ids[1]);
+        assert_eq!((types.known("never"), types.all().len()), (None, 5));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`clock`] | monotonic nanoseconds, real or virtual |
 //! | [`event_type`] | bounded interning of event-type names |
+//! | [`fork`] | telling a forked child (feature `fork`; without it nobody is one) |
 //! | [`histogram`] | fixed-bound and log-linear histograms |
 //! | [`panics`] | running user code so that its panics stay inside |
 //! | [`probability`] | exact sampling probabilities |
@@ -17,11 +18,14 @@
 //! # Limits
 //! The crate has no piece-specific knowledge and depends on no other sidecar crate.
 
-#![forbid(unsafe_code)]
+// The one exception is the handler that `fork` registers.
+#![cfg_attr(feature = "fork", deny(unsafe_code))]
+#![cfg_attr(not(feature = "fork"), forbid(unsafe_code))]
 #![warn(missing_docs)]
 
 pub mod clock;
 pub mod event_type;
+pub mod fork;
 pub mod histogram;
 pub mod panics;
 pub mod probability;

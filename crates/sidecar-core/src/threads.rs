@@ -3,10 +3,13 @@
 //! The list holds ids, because names do not tell whose a thread is: on Linux a thread without a name of its
 //! own inherits that of the thread that starts it, and the first one bears the name of the program.
 
+use crate::fork::Mark;
+use arc_swap::ArcSwapOption;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 /// What every background thread's name begins with.
@@ -21,7 +24,7 @@ pub const MAX_LISTED: usize = 1_024;
 /// A running thread of the sidecar's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listed {
-    /// Counts the threads of this process: no other one ever has it.
+    /// Counts the threads of this process, and of those it was forked from: no other one ever has it.
     pub serial: u64,
     /// The kernel's id of the thread, which another one may get after this one has ended.
     pub id: u32,
@@ -53,7 +56,7 @@ pub fn spawn<T: Send + 'static>(
 pub fn list_current() {
     // Fails on a thread that is ending, which has nothing left to count.
     let _ = PLACE.try_with(|place| {
-        place.get_or_init(|| Place(current_id().and_then(|id| lock(|list| list.add(id)))));
+        place.get_or_init(|| current_id().and_then(Entry::add));
     });
 }
 
@@ -61,45 +64,79 @@ pub fn list_current() {
 /// oldest first. A thread is gone from the list before the kernel can give its id to another one.
 #[must_use]
 pub fn listed() -> Vec<Listed> {
-    lock(|list| list.threads.iter().map(|(&serial, &id)| Listed { serial, id }).collect())
+    let threads = |list: &mut List| list.threads.iter().map(|(&serial, &id)| Listed { serial, id }).collect();
+    Process::current().with_list(threads)
 }
 
-static LIST: Mutex<List> = Mutex::new(List { threads: BTreeMap::new(), next: 0 });
+/// The list of this process. A forked child begins one of its own, without waiting for the lock of the copied one:
+/// none of the threads there has come along, and one of them may have held it.
+static LIST: ArcSwapOption<Process> = ArcSwapOption::const_empty();
+
+struct Process {
+    mark: Mark,
+    list: Mutex<List>,
+}
+
+impl Process {
+    fn current() -> Arc<Self> {
+        loop {
+            let known = LIST.load();
+            if let Some(known) = known.as_ref().filter(|known| !known.mark.is_forked()) {
+                return Arc::clone(known);
+            }
+            let own = Self { mark: Mark::here(), list: Mutex::default() };
+            LIST.compare_and_swap(&known, Some(Arc::new(own)));
+        }
+    }
+
+    fn with_list<T>(&self, f: impl FnOnce(&mut List) -> T) -> T {
+        f(&mut self.list.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 thread_local! {
-    static PLACE: OnceCell<Place> = const { OnceCell::new() };
+    /// Empty inside on a thread that could not be listed.
+    static PLACE: OnceCell<Option<Entry>> = const { OnceCell::new() };
 }
 
 /// A thread's entry in the list, taken out when the thread ends, by a panic too.
-struct Place(Option<u64>);
+struct Entry {
+    process: Arc<Process>,
+    serial: u64,
+}
 
-impl Drop for Place {
+impl Entry {
+    fn add(id: u32) -> Option<Self> {
+        let process = Process::current();
+        let serial = process.with_list(|list| list.add(id))?;
+        Some(Self { process, serial })
+    }
+}
+
+impl Drop for Entry {
     fn drop(&mut self) {
-        if let Some(serial) = self.0 {
-            lock(|list| list.threads.remove(&serial));
+        if !self.process.mark.is_forked() {
+            self.process.with_list(|list| list.threads.remove(&self.serial));
         }
     }
 }
 
+#[derive(Default)]
 struct List {
     threads: BTreeMap<u64, u32>,
-    next: u64,
 }
 
 impl List {
     fn add(&mut self, id: u32) -> Option<u64> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
         if self.threads.len() >= MAX_LISTED {
             return None;
         }
-        let serial = self.next;
-        self.next += 1;
+        // Relaxed: only uniqueness matters, also in a child, which has a copy.
+        let serial = NEXT.fetch_add(1, Relaxed);
         self.threads.insert(serial, id);
         Some(serial)
     }
-}
-
-fn lock<T>(f: impl FnOnce(&mut List) -> T) -> T {
-    f(&mut LIST.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// The link reads `PROCESS/task/THREAD`: proc(5).
@@ -131,11 +168,11 @@ mod tests {
 
     #[test]
     fn the_list_is_bounded_and_a_place_that_is_given_back_is_used_again() {
-        let mut list = List { threads: BTreeMap::new(), next: 0 };
-        assert!((0..MAX_LISTED as u32).all(|id| list.add(id).is_some()));
-        assert_eq!(list.add(7_000), None);
-        list.threads.remove(&3);
-        assert_eq!(list.add(7_000), Some(MAX_LISTED as u64), "serials are never used again");
+        let mut list = List::default();
+        let serials: Vec<_> = (0..MAX_LISTED as u32).filter_map(|id| list.add(id)).collect();
+        assert_eq!((serials.len(), list.add(7_000)), (MAX_LISTED, None));
+        list.threads.remove(&serials[3]);
+        assert!(list.add(7_000) > serials.last().copied(), "serials are never used again");
     }
 
     #[cfg(target_os = "linux")]
@@ -168,6 +205,32 @@ mod tests {
             });
             let thread = thread.expect("a thread").join();
             assert!(thread.is_err() && !is_there(tells.recv().expect("sent")));
+        }
+
+        #[cfg(feature = "fork")]
+        #[test]
+        fn a_child_lists_its_own_threads_though_the_list_was_taken() {
+            // Alone: a thread that starts or ends holds locks of the standard library's that a start in the child needs.
+            sidecar_harness::process::alone(
+                "threads::tests::linux::a_child_lists_its_own_threads_though_the_list_was_taken",
+                &[],
+                || {
+                    crate::fork::watch().expect("memory for a handler");
+                    let parents = Process::current();
+                    let serial = spawn("test", || own().expect("listed").serial).expect("a thread").join();
+                    // As if another thread of the parent's were at it.
+                    parents.with_list(|_| {
+                        sidecar_harness::process::forked(|| {
+                            assert_eq!(listed(), []);
+                            let thread = spawn("test", || (own(), listed())).expect("a thread");
+                            let (own, all) = thread.join().expect("no panic");
+                            let own = own.expect("listed");
+                            assert_eq!(all, [own]);
+                            assert!(own.serial > serial.expect("no panic"));
+                        });
+                    });
+                },
+            );
         }
 
         #[test]

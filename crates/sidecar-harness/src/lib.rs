@@ -8,13 +8,13 @@
 //! | [`gate`] | a fault that hangs until it is told to go on |
 //! | [`http`] | a client over a raw socket, polite or not |
 //! | [`patience`] | waiting for what another thread or process does |
-//! | [`process`] | child processes: a program, or one test alone |
+//! | [`process`] | child processes: a program, one test alone, or a fork |
 //!
 //! Virtual time is `sidecar_core::Clock::mock`: every builder takes it as it is.
 //!
 //! # Limits
 //! A helper comes here once the tests of two crates need it, or when it needs `unsafe`, which stands nowhere
-//! but in [`alloc`]. Whatever goes wrong in a helper panics in the test that called it.
+//! but in [`alloc`] and for the fork in [`process`]. Whatever goes wrong in a helper panics in the test that called it.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

@@ -7,7 +7,7 @@ use crate::observer::Observer;
 use crate::shared::Shared;
 use crate::worker;
 use sidecar_core::histogram::FixedHistogram;
-use sidecar_core::{Clock, EventTypes, SettingsError, StartError, threads};
+use sidecar_core::{Clock, EventTypes, SettingsError, StartError, fork, threads};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,9 +128,10 @@ impl ObserverBuilder {
     /// Checks every setting and starts the worker thread `sidecar-worker`.
     ///
     /// # Errors
-    /// When a setting is out of range, or the system has no room for a thread.
+    /// When a setting is out of range, or the system has no room for a thread or for noticing forks.
     pub fn start(self) -> Result<Observer, StartError> {
         self.check()?;
+        fork::watch().map_err(StartError::Thread)?;
         let credits = Credits::new(self.queue_size, self.queue_bytes);
         let latency = FixedHistogram::new(LATENCY_BOUNDS_MS)?;
         let (shared, idle) =

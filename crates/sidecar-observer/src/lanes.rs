@@ -2,10 +2,9 @@
 
 use crate::lane::Lane;
 use crate::ledger::{Counts, Ledger};
-use parking_lot::Mutex;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 
 /// Most threads with a lane of their own at a time; more share one.
 pub(crate) const MAX_LANES: usize = 1_024;
@@ -15,6 +14,8 @@ pub(crate) const MAX_LANES: usize = 1_024;
 pub(crate) struct Lanes {
     observer: u64,
     shared: Arc<Lane>,
+    /// A lock of the standard library's: to release it in a forked child needs nothing that a thread of the parent's
+    /// could have held.
     listed: Mutex<Listed>,
     count: AtomicUsize,
 }
@@ -77,6 +78,18 @@ impl Lanes {
         })
     }
 
+    fn lock(&self) -> MutexGuard<'_, Listed> {
+        self.listed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn try_lock(&self) -> Option<MutexGuard<'_, Listed>> {
+        match self.listed.try_lock() {
+            Ok(listed) => Some(listed),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
     #[cold]
     fn open(&self, owned: &RefCell<Vec<Owned>>) -> Option<Arc<Lane>> {
         let mut owned = owned.try_borrow_mut().ok()?;
@@ -85,7 +98,7 @@ impl Lanes {
         if self.count.load(Relaxed) >= MAX_LANES {
             return None;
         }
-        let mut listed = self.listed.try_lock()?;
+        let mut listed = self.try_lock()?;
         let lane = Arc::<Lane>::default();
         listed.new.as_mut()?.push(Arc::clone(&lane));
         listed.running.push(Arc::clone(&lane));
@@ -97,12 +110,12 @@ impl Lanes {
 
     /// Lanes made since the last call.
     pub(crate) fn take_new(&self) -> Vec<Arc<Lane>> {
-        self.listed.lock().new.as_mut().map(std::mem::take).unwrap_or_default()
+        self.lock().new.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Every lane that may hold events, for a worker that begins.
     pub(crate) fn take_all(&self) -> Vec<Arc<Lane>> {
-        let mut listed = self.listed.lock();
+        let mut listed = self.lock();
         if let Some(new) = &mut listed.new {
             new.clear();
         }
@@ -111,13 +124,19 @@ impl Lanes {
 
     /// Lanes made since the last call; no further one will be made.
     pub(crate) fn finish(&self) -> Vec<Arc<Lane>> {
-        self.listed.lock().new.take().unwrap_or_default()
+        self.lock().new.take().unwrap_or_default()
     }
 
     /// Every row of the ledger, with what running threads have counted themselves.
     pub(crate) fn counts(&self, ledger: &Ledger) -> Vec<Counts> {
-        let listed = self.listed.lock();
+        let listed = self.lock();
         ledger.counts(listed.running.iter().map(|lane| lane.tally()))
+    }
+
+    /// As [`counts`](Self::counts), without what running threads have counted if the list is taken.
+    pub(crate) fn counts_if_free(&self, ledger: &Ledger) -> Vec<Counts> {
+        let listed = self.try_lock();
+        ledger.counts(listed.iter().flat_map(|listed| &listed.running).map(|lane| lane.tally()))
     }
 
     /// Lets go of lanes whose threads have ended; the ledger takes over what those have counted.
@@ -126,7 +145,7 @@ impl Lanes {
             return;
         }
         // Under the lock that readers take, so that none misses a tally or sees it twice.
-        let mut listed = self.listed.lock();
+        let mut listed = self.lock();
         listed.running.retain(|lane| !ended.iter().any(|gone| Arc::ptr_eq(gone, lane)));
         ended.iter().for_each(|lane| ledger.take_over(lane.tally()));
         self.count.fetch_sub(ended.len(), Relaxed);

@@ -109,9 +109,10 @@ impl Counts {
         self.accepted + self.sampled_out + refused
     }
 
-    /// Events that were queued and have no outcome yet.
+    /// Events that were queued and have no outcome yet. None where tallies could not be read, as in a forked child.
     pub(crate) fn waiting(&self) -> u64 {
-        self.accepted - self.dropped[Reason::Evicted.index()] - self.processed - self.failed
+        let outcomes = self.dropped[Reason::Evicted.index()] + self.processed + self.failed;
+        self.accepted.saturating_sub(outcomes)
     }
 
     pub(crate) fn plus(self, other: Self) -> Self {

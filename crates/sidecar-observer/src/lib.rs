@@ -35,6 +35,17 @@
 //! The ledger holds, per event type and exactly: received = sampled out + dropped + processed + failed +
 //! waiting, once no call is under way. Each count only grows.
 //!
+//! # Forked processes
+//! In a child that the process forks, the copy of an observer has no worker. Every call on it returns at once, without
+//! waiting for a lock: events are dropped as `forked`, handlers are not taken, nothing is waited for. Its counts are
+//! those of the moment of the fork; the parent's own are untouched, and the parent handles what was waiting. A handler
+//! that forks and returns in the child ends the thread there, and with it the child. An observer that is started in the
+//! child works like any other. To notice a fork costs an event one load, and needs one made by `fork(2)`.
+//!
+//! Starting one needs a thread, and with it locks of the standard library's and of other crates' that know nothing of
+//! forks. A start in the child can hang if, at the very moment of the fork, another thread of the parent's held one:
+//! above all if it was being started or was ending. Fork where no threads come and go.
+//!
 //! # Choosing settings
 //! | setting | default | when to change it |
 //! | --- | --- | --- |

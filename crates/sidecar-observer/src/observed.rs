@@ -28,6 +28,9 @@ pub enum Reason {
     Disabled,
     /// The observer has been stopped.
     Stopped,
+    /// It was observed in a forked child of the process that started the observer. The child's copy has no worker;
+    /// an observer that is started there has one.
+    Forked,
     /// It was observed on the worker thread, by a handler: it could only feed itself.
     Reentrant,
 }
@@ -41,6 +44,7 @@ impl Reason {
         Self::Bytes,
         Self::Disabled,
         Self::Stopped,
+        Self::Forked,
         Self::Reentrant,
     ];
 
@@ -54,13 +58,14 @@ impl Reason {
             Self::Bytes => "bytes",
             Self::Disabled => "disabled",
             Self::Stopped => "stopped",
+            Self::Forked => "forked",
             Self::Reentrant => "reentrant",
         }
     }
 
     /// Whether the event was refused before anyone asked if it should be kept.
     pub(crate) fn precedes_sampling(self) -> bool {
-        matches!(self, Self::Disabled | Self::Stopped | Self::Reentrant)
+        matches!(self, Self::Disabled | Self::Stopped | Self::Forked | Self::Reentrant)
     }
 
     pub(crate) fn index(self) -> usize {

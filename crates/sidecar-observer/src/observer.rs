@@ -131,13 +131,24 @@ impl Observer {
         }
     }
 
+    /// Takes an event that was decided on before foreign code ran: the host may have forked there.
     #[inline]
     pub(crate) fn push(&self, waiting: Waiting) -> Observed {
+        if self.shared.is_forked() {
+            self.shared.ledger.row(waiting.id).dropped(Reason::Forked);
+            return Observed::Dropped(Reason::Forked);
+        }
         self.shared.push(waiting)
     }
 
     fn refuse(&self, event_type: &str, reason: Reason) -> Observed {
-        self.shared.ledger.row(self.shared.names.intern(event_type)).dropped(reason);
+        let names = &self.shared.names;
+        let id = match reason {
+            // A name that is new would need a lock.
+            Reason::Forked => names.known(event_type).unwrap_or(TypeId::OVERFLOW),
+            _ => names.intern(event_type),
+        };
+        self.shared.ledger.row(id).dropped(reason);
         Observed::Dropped(reason)
     }
 }
@@ -166,7 +177,7 @@ impl Observer {
     /// that fails again and again is [suspended](ObserverBuilder::suspend_after) or refused; see
     /// [`handlers`](Observer::handlers).
     ///
-    /// At most 1 024 handlers are held; a further one is not, and a warning says so.
+    /// At most 1 024 handlers are held; a further one is not, and a warning says so. Nor is one in a forked child.
     pub fn on(&self, event_type: &str, handler: impl Fn(&Event) + Send + Sync + 'static) -> HandlerId {
         self.add(Some(cut_name(event_type)), Arc::new(handler))
     }
@@ -177,6 +188,9 @@ impl Observer {
     }
 
     fn add(&self, event_type: Option<&str>, handler: Arc<dyn Fn(&Event) + Send + Sync>) -> HandlerId {
+        if self.shared.is_forked() {
+            return HandlerId::NONE;
+        }
         let (id, added) = self.shared.handlers.add(event_type, handler);
         if !added {
             // A subscriber is foreign code too: it must not reach the host.
@@ -201,7 +215,7 @@ impl Observer {
 
     /// Removes a handler; `false` if it was not there. Events in the worker's hands may still reach it.
     pub fn remove(&self, handler: HandlerId) -> bool {
-        self.shared.handlers.remove(handler)
+        !self.shared.is_forked() && self.shared.handlers.remove(handler)
     }
 
     /// Every handler's account, in order of registration.
@@ -222,6 +236,9 @@ impl Observer {
     }
 
     /// Counts since the start. Takes no lock that a producer needs.
+    ///
+    /// In a forked child: what there was when it was forked, and what was dropped since. Where the list of threads was
+    /// being changed at that moment, what the threads had counted themselves is missing.
     #[must_use]
     pub fn stats(&self) -> ObserverStats {
         self.shared.stats()
@@ -234,16 +251,16 @@ impl Observer {
     }
 
     /// Waits until everything accepted before this call has been handled, at most `deadline`. Inside a
-    /// handler it returns at once, with what is waiting.
+    /// handler it returns at once, with what is waiting; in a forked child too, where nothing will be handled.
     pub fn flush(&self, deadline: Duration) -> FlushReport {
-        if !is_worker(&self.shared.lanes) {
+        if !self.shared.is_forked() && !is_worker(&self.shared.lanes) {
             self.shared.passes.wait_for_pass(after(deadline));
         }
         self.shared.report()
     }
 
     /// Takes no further events and waits until all accepted ones have been handled, at most `deadline`. May
-    /// be called again, from anywhere; a handler that hangs is left behind.
+    /// be called again, from anywhere; a handler that hangs is left behind. In a forked child it returns at once.
     pub fn shutdown(&self, deadline: Duration) -> FlushReport {
         shutdown(&self.shared, deadline)
     }
@@ -257,7 +274,7 @@ impl Observer {
 
 fn shutdown(shared: &Shared, deadline: Duration) -> FlushReport {
     shared.stop();
-    if !is_worker(&shared.lanes) {
+    if !shared.is_forked() && !is_worker(&shared.lanes) {
         shared.passes.wait_for_exit(after(deadline));
     }
     shared.report()
@@ -316,7 +333,6 @@ impl<'a> Admitted<'a> {
     pub fn accept(self, mut event: Event) -> Observed {
         event.set_type(self.event_type, self.truncated);
         event.set_probability(self.probability);
-        let shared = &self.observer.shared;
-        shared.push(shared.waiting(self.id, event))
+        self.observer.push(self.observer.shared.waiting(self.id, event))
     }
 }

@@ -15,6 +15,7 @@ use crate::worker::calls::{Calls, Idle};
 use crate::worker::hand::Hand;
 use crate::worker::is_worker;
 use crate::worker::passes::Passes;
+use sidecar_core::fork::Mark;
 use sidecar_core::histogram::FixedHistogram;
 use sidecar_core::{Clock, EventTypes, TypeId};
 use std::sync::atomic::{
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) is_watched: AtomicBool,
     /// Calls left out because the handler was suspended or refused.
     pub(crate) skipped: AtomicU64,
+    /// Of the process whose threads these are.
+    mark: Mark,
     /// Why nothing is taken: [`STOPPING`], [`DISABLED`], both or neither.
     closed: AtomicU8,
 }
@@ -79,6 +82,7 @@ impl Shared {
             errors: AtomicU64::new(0),
             is_watched: AtomicBool::new(false),
             skipped: AtomicU64::new(0),
+            mark: Mark::here(),
             closed: AtomicU8::new(0),
         };
         (shared, idle)
@@ -88,7 +92,10 @@ impl Shared {
     #[inline]
     pub(crate) fn refusal(&self) -> Option<Reason> {
         let closed = self.closed.load(Acquire);
-        if closed & STOPPING != 0 {
+        if self.is_forked() {
+            // First of all: whatever else is asked might wait for a thread that is not there.
+            Some(Reason::Forked)
+        } else if closed & STOPPING != 0 {
             Some(Reason::Stopped)
         } else if is_worker(&self.lanes) {
             Some(Reason::Reentrant)
@@ -97,6 +104,13 @@ impl Shared {
         } else {
             None
         }
+    }
+
+    /// Whether this is the copy in a forked child. Then no lock may be waited for: a thread of the parent's may have
+    /// held it, and nobody would ever release it.
+    #[inline]
+    pub(crate) fn is_forked(&self) -> bool {
+        self.mark.is_forked()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -256,9 +270,17 @@ impl Shared {
         }
     }
 
+    fn counts(&self) -> Vec<Counts> {
+        if self.is_forked() {
+            self.lanes.counts_if_free(&self.ledger)
+        } else {
+            self.lanes.counts(&self.ledger)
+        }
+    }
+
     /// The ledger at one moment: what waits is what was accepted and has no outcome.
     pub(crate) fn report(&self) -> FlushReport {
-        let total = self.lanes.counts(&self.ledger).into_iter().fold(Counts::default(), Counts::plus);
+        let total = self.counts().into_iter().fold(Counts::default(), Counts::plus);
         let waiting = usize::try_from(total.waiting()).unwrap_or(usize::MAX);
         FlushReport {
             processed: total.processed,
@@ -270,7 +292,7 @@ impl Shared {
 
     pub(crate) fn stats(&self) -> ObserverStats {
         let queue_size = self.credits.items();
-        let rows = self.lanes.counts(&self.ledger);
+        let rows = self.counts();
         let total = rows.iter().copied().fold(Counts::default(), Counts::plus);
         let before: u64 = Reason::ALL
             .iter()

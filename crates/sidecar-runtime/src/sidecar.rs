@@ -6,6 +6,7 @@ use crate::error::StartError;
 use crate::wiring::breakers;
 use crate::wiring::ticker::Ticker;
 use sidecar_breaker::{Breaker, BreakerBuilder, BreakerRegistry};
+use sidecar_core::fork::Mark;
 use sidecar_health::{Health, HealthReport};
 use sidecar_metrics::{Families, MetricsCollector};
 use sidecar_observer::{Event, FlushReport, HandlerId, Observe, Observed, Observer, ObserverStats};
@@ -26,6 +27,8 @@ pub struct Sidecar {
     handle: SidecarHandle,
     /// None once it has been stopped.
     parts: Option<Parts>,
+    /// Of the process whose threads these are.
+    mark: Mark,
 }
 
 /// What runs, in the order in which it is to be dropped.
@@ -72,7 +75,7 @@ impl Sidecar {
     }
 
     pub(crate) fn new(handle: SidecarHandle, parts: Parts) -> Self {
-        Self { handle, parts: Some(parts) }
+        Self { handle, parts: Some(parts), mark: Mark::here() }
     }
 
     /// A handle that may outlive the sidecar.
@@ -90,7 +93,7 @@ impl Sidecar {
     }
 
     /// Stops in order, within `deadline`: readiness goes off, waiting events are handled, the endpoints
-    /// close. Says what became of all events since the start.
+    /// close. Says what became of all events since the start. In a forked child it stops nothing and returns at once.
     pub fn stop(mut self, deadline: Duration) -> FlushReport {
         self.end(deadline)
     }
@@ -98,6 +101,12 @@ impl Sidecar {
     fn end(&mut self, deadline: Duration) -> FlushReport {
         let start = Instant::now();
         let parts = self.parts.take();
+        if self.mark.is_forked() {
+            // The threads are the parent's. What they share with this copy is leaked: dropping it would ask for locks
+            // that one of them may have held.
+            std::mem::forget((parts, self.handle()));
+            return self.shared.observer.shutdown(Duration::ZERO);
+        }
         self.health().drain();
         let report = self.shared.observer.shutdown(deadline);
         #[cfg(feature = "http")]

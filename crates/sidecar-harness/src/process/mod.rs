@@ -1,12 +1,16 @@
-//! Child processes: a program with its streams, or one test alone. None inherits a `SIDECAR_*` variable, so a
-//! test's own surroundings do not matter.
+//! Child processes: a program with its streams, one test alone, or a fork. None but the fork inherits a `SIDECAR_*`
+//! variable, so a test's own surroundings do not matter.
 
 mod alone;
 mod collected;
+#[cfg(unix)]
+mod forked;
 mod launch;
 mod program;
 
 pub use alone::alone;
+#[cfg(unix)]
+pub use forked::{Fork, fork, forked};
 pub use launch::Launch;
 pub use program::{Ended, Program};
 

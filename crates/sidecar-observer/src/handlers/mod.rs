@@ -21,6 +21,11 @@ pub(crate) const MAX_HANDLERS: usize = 1_024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HandlerId(u64);
 
+impl HandlerId {
+    /// No handler has it.
+    pub(crate) const NONE: Self = Self(0);
+}
+
 pub(crate) type Handler = Arc<dyn Fn(&Event) + Send + Sync>;
 
 /// The registered handlers. Reading takes no lock; a change copies the table.

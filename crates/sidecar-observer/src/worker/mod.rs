@@ -63,7 +63,7 @@ pub(crate) fn take_over(shared: &Shared, call: Call) {
     Worker::new(shared, idle, lanes).live(Some(call.place()));
 }
 
-/// This thread is the worker no more: it touches nothing, and ends.
+/// This thread is the worker no more, or in a forked child: it touches nothing, and ends.
 struct LeftBehind;
 
 struct Worker<'a> {
@@ -233,7 +233,8 @@ impl<'a> Worker<'a> {
     fn call<R>(&mut self, place: usize, f: impl FnOnce() -> R) -> Result<Result<R, String>, LeftBehind> {
         let call = self.shared.calls.begin(self.idle, place);
         let returned = contain(f);
-        match self.shared.calls.end(call) {
+        // Where the call has forked and this is the child, what waits is the parent's.
+        match self.shared.calls.end(call).filter(|_| !self.shared.is_forked()) {
             Some(idle) => {
                 self.idle = idle;
                 Ok(returned)

@@ -8,6 +8,8 @@ mod bounds;
 mod conservation;
 mod events;
 mod failing_handlers;
+#[cfg(unix)]
+mod forking;
 mod handlers;
 mod hung_handlers;
 mod lanes;

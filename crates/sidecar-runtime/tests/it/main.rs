@@ -6,6 +6,8 @@ mod composition;
 mod config;
 mod conservation;
 mod ending;
+#[cfg(target_os = "linux")]
+mod forking;
 mod handlers;
 mod independence;
 mod quick_start;
