@@ -11,16 +11,20 @@
 //! - `end-to-end/1-producer`: as `accepted`, until the consumer has handled the burst's last event.
 //! - `end-to-end/2-producers`: the same with two producers that share each burst; the time is that of one
 //!   event of the whole stream.
+//! - `accepted/p99.99`: what the slowest of 10 000 calls costs its thread, timed one by one, while the worker is stopped
+//!   and each new event evicts the oldest. One reading of the clock is in it.
+//! - `latency/p99`: from `observe` to the handler, of 1 000 events that come 50 us apart.
 
 mod peers {
     //! Queues and loggers of others, one file each.
 
     pub(crate) mod crossbeam_channel;
+    pub(crate) mod fastrace;
     pub(crate) mod tracing_appender;
 }
 
-use bench_harness::{Batch, Case, Outcome, Suite, repeat, run, timed};
-use sidecar_runtime::observer::{DropPolicy, Event, Observed, Observer, observe};
+use bench_harness::{Batch, Case, Outcome, SAMPLES, Suite, at_quantile, repeat, run, timed};
+use sidecar_runtime::observer::{DropPolicy, Event, Observed, Observer, Value, observe};
 use sidecar_runtime::sampler::Sampler;
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -40,14 +44,17 @@ pub(crate) trait Subject: Sized + Sync + 'static {
     /// A queue with room for [`QUEUE`] events, and a consumer that counts those it has handled.
     fn draining() -> Self;
 
-    /// A queue that is full and stays so.
-    fn full() -> Self;
-
     /// Offers events on one thread; each gets its number.
     fn producer(&self) -> impl FnMut(u64) -> Outcome;
 
     /// Waits until as many events as that have been handled, over the subject's whole life.
     fn wait_for(&self, handled: u64);
+}
+
+/// One whose queue has a bound that can be seen to be reached.
+pub(crate) trait Bounded: Subject {
+    /// A queue that is full and stays so.
+    fn full() -> Self;
 }
 
 /// How many events may wait.
@@ -58,6 +65,9 @@ const BURST: u64 = QUEUE as u64 / 2;
 
 /// How long a burst may take to be handled: far longer than it ever does.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Longer than a benchmark runs.
+const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A rate so small that no run keeps an event, and that is drawn for all the same.
 const NEXT_TO_NEVER: f64 = 1e-15;
@@ -80,6 +90,19 @@ impl Ours {
         });
         Self { _hold: None, observer, handled }
     }
+
+    /// One whose worker stays in a handler, with an event that keeps its place in the queue.
+    fn stopped(queue: usize, policy: DropPolicy) -> Self {
+        let builder = Observer::builder().queue_size(queue).drop_policy(policy).handler_timeout(HOUR);
+        let ours = Self::new(builder.start().expect("the settings are valid"));
+        let (hold, held) = mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        ours.observer.on("hold", move |_| {
+            let _ = held.lock().map(|held| held.recv());
+        });
+        ours.observer.observe(Event::new("hold"));
+        Self { _hold: Some(hold), ..ours }
+    }
 }
 
 impl Subject for Ours {
@@ -88,19 +111,6 @@ impl Subject for Ours {
 
     fn draining() -> Self {
         Self::new(Observer::builder().queue_size(QUEUE).start().expect("the settings are valid"))
-    }
-
-    fn full() -> Self {
-        let builder = Observer::builder().queue_size(1).drop_policy(DropPolicy::Newest);
-        let ours = Self::new(builder.start().expect("the settings are valid"));
-        let (hold, held) = mpsc::channel::<()>();
-        let held = Mutex::new(held);
-        ours.observer.on("hold", move |_| {
-            let _ = held.lock().map(|held| held.recv());
-        });
-        // It keeps its place in the queue until its handler returns.
-        ours.observer.observe(Event::new("hold"));
-        Self { _hold: Some(hold), ..ours }
     }
 
     fn producer(&self) -> impl FnMut(u64) -> Outcome {
@@ -127,6 +137,12 @@ impl Subject for Ours {
     }
 }
 
+impl Bounded for Ours {
+    fn full() -> Self {
+        Self::stopped(1, DropPolicy::Newest)
+    }
+}
+
 fn main() -> ExitCode {
     let mut suite = Suite::new("events");
     peers::crossbeam_channel::floors().into_iter().for_each(|floor| suite.add(floor));
@@ -134,6 +150,9 @@ fn main() -> ExitCode {
     all_of::<Ours>(&mut suite);
     all_of::<peers::crossbeam_channel::Channel>(&mut suite);
     all_of::<peers::tracing_appender::Appender>(&mut suite);
+    unbounded::<peers::fastrace::Fastrace>(&mut suite);
+    suite.add(slowest());
+    suite.add(latency());
     bench_harness::main(&suite)
 }
 
@@ -158,15 +177,17 @@ fn sampled_out() -> Case {
     .counted()
 }
 
-fn all_of<S: Subject>(suite: &mut Suite) {
+fn all_of<S: Bounded>(suite: &mut Suite) {
+    let executes = format!("one event built and dropped: {}", S::USE);
+    let refused = Case::new("refused/full", S::NAME, executes, refused::<S>);
+    suite.add(refused.expecting(Outcome::Refused).counted());
+    unbounded::<S>(suite);
+}
+
+fn unbounded<S: Subject>(suite: &mut Suite) {
     let executes = |what| format!("{what}: {}", S::USE);
     suite.add(
         Case::new("accepted/4-fields", S::NAME, executes("one event built and queued"), accepted::<S>)
-            .counted(),
-    );
-    suite.add(
-        Case::new("refused/full", S::NAME, executes("one event built and dropped"), refused::<S>)
-            .expecting(Outcome::Refused)
             .counted(),
     );
     let one = executes("one event built, queued and handled, one producer");
@@ -189,7 +210,7 @@ fn accepted<S: Subject>() -> impl FnMut(u64) -> Batch {
     }
 }
 
-fn refused<S: Subject>() -> impl FnMut(u64) -> Batch {
+fn refused<S: Bounded>() -> impl FnMut(u64) -> Batch {
     let subject = S::full();
     move |n| repeat(n, subject.producer())
 }
@@ -241,11 +262,65 @@ fn two_producers<S: Subject>() -> impl FnMut(u64) -> Batch {
     }
 }
 
+fn slowest() -> Case {
+    let executes = "the slowest of 10 000 events built and queued, the worker stopped: observe!";
+    Case::new("accepted/p99.99", Ours::NAME, executes, || {
+        let ours = Ours::stopped(QUEUE, DropPolicy::Oldest);
+        let clock = quanta::Clock::new();
+        move |n| {
+            let mut produce = ours.producer();
+            at_quantile(n, SAMPLES, 0.999_9, |number| {
+                let begun = clock.raw();
+                let outcome = produce(number);
+                (clock.delta_as_nanos(begun, clock.raw()), outcome)
+            })
+        }
+    })
+}
+
+/// Between two events whose way to the handler is timed, and how many are.
+const APART: Duration = Duration::from_micros(50);
+const ON_THEIR_WAY: u64 = 1_000;
+
+fn latency() -> Case {
+    let executes = "the way of an event to its handler, one of 100 takes longer: observe!, one handler";
+    Case::new("latency/p99", Ours::NAME, executes, || {
+        let observer = Observer::builder().queue_size(QUEUE).start().expect("the settings are valid");
+        let begun = Instant::now();
+        let (arrive, arrived) = mpsc::channel();
+        observer.on("sent", move |event| {
+            let sent = event.get("nanos").and_then(Value::as_f64).unwrap_or(0.0) as u64;
+            let _ = arrive.send(nanos(begun).saturating_sub(sent));
+        });
+        move |n| {
+            for _ in 0..ON_THEIR_WAY {
+                let next = Instant::now() + APART;
+                observe!(observer, "sent", nanos = nanos(begun));
+                while Instant::now() < next {
+                    std::hint::spin_loop();
+                }
+            }
+            at_quantile(n, ON_THEIR_WAY, 0.99, |_| match arrived.recv_timeout(PATIENCE) {
+                Ok(nanos) => (nanos, Outcome::Passed),
+                Err(_) => (u64::MAX, Outcome::Refused),
+            })
+        }
+    })
+}
+
+fn nanos(begun: Instant) -> u64 {
+    begun.elapsed().as_nanos() as u64
+}
+
 /// Waits until a consumer has counted as many events as that.
 pub(crate) fn wait_until(counted: &AtomicU64, handled: u64) {
+    wait_for(|| counted.load(Acquire) >= handled);
+}
+
+pub(crate) fn wait_for(mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
-    while counted.load(Acquire) < handled {
-        assert!(begun.elapsed() < PATIENCE, "{handled} events are not handled within {PATIENCE:?}");
+    while !condition() {
+        assert!(begun.elapsed() < PATIENCE, "events are not handled within {PATIENCE:?}");
         thread::yield_now();
     }
 }

@@ -23,9 +23,11 @@ mod pair;
 mod report;
 mod rounds;
 mod suite;
+mod tail;
 mod tally;
 
 pub use command::main;
 pub use pair::{Padded, pair};
 pub use suite::{Case, Suite};
+pub use tail::{SAMPLES, at_quantile};
 pub use tally::{Batch, Outcome, Tally, repeat, run, timed};

@@ -48,6 +48,14 @@ impl Tally {
         }
     }
 
+    pub(crate) fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Passed => self.passed += 1,
+            Outcome::Failed => self.failed += 1,
+            Outcome::Refused => self.refused += 1,
+        }
+    }
+
     /// Whether the operations came to `outcome`, as good as all.
     pub(crate) fn is(self, outcome: Outcome) -> bool {
         let others = self.total() - self.of(outcome);

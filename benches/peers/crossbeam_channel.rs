@@ -2,7 +2,7 @@
 //!
 //! The event holds exactly what is asked for and nothing else: no envelope, no room for more fields.
 
-use crate::{QUEUE, Subject, in_bursts, wait_until};
+use crate::{Bounded, QUEUE, Subject, in_bursts, wait_until};
 use bench_harness::{Case, Outcome, repeat};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use sidecar_runtime::observer::Value;
@@ -72,14 +72,6 @@ impl Subject for Channel {
         channel
     }
 
-    fn full() -> Self {
-        let (sender, receiver) = bounded(1);
-        let channel = Self::new(sender, Some(receiver));
-        let first = channel.producer()(0);
-        assert_eq!(first, Outcome::Passed, "there is room for one");
-        channel
-    }
-
     fn producer(&self) -> impl FnMut(u64) -> Outcome {
         |number| {
             self.received.fetch_add(1, Relaxed);
@@ -95,6 +87,16 @@ impl Subject for Channel {
 
     fn wait_for(&self, handled: u64) {
         wait_until(&self.handled, handled);
+    }
+}
+
+impl Bounded for Channel {
+    fn full() -> Self {
+        let (sender, receiver) = bounded(1);
+        let channel = Self::new(sender, Some(receiver));
+        let first = channel.producer()(0);
+        assert_eq!(first, Outcome::Passed, "there is room for one");
+        channel
     }
 }
 

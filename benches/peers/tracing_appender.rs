@@ -1,7 +1,7 @@
 //! tracing-appender: an event of `tracing`, formatted into a line on the producer's thread, queued, and written
 //! by a thread of its own. It counts what it drops; the count of what it is offered is ours to add.
 
-use crate::{QUEUE, Subject, wait_until};
+use crate::{Bounded, QUEUE, Subject, wait_until};
 use bench_harness::Outcome;
 use std::hint::black_box;
 use std::io::{self, Write};
@@ -49,21 +49,6 @@ impl Subject for Appender {
         Self::new(QUEUE, None, None)
     }
 
-    fn full() -> Self {
-        let (hold, release) = mpsc::channel();
-        let entered = Arc::new(AtomicBool::new(false));
-        let held = Held { entered: Arc::clone(&entered), release };
-        let appender = Self::new(1, Some(hold), Some(held));
-        let first = appender.producer()(0);
-        while !entered.load(Acquire) {
-            thread::yield_now();
-        }
-        // The writer holds the first line, the queue the second one.
-        let second = appender.producer()(1);
-        assert_eq!([first, second], [Outcome::Passed; 2], "there is room for two");
-        appender
-    }
-
     fn producer(&self) -> impl FnMut(u64) -> Outcome {
         let current = dispatcher::set_default(&self.dispatch);
         let mut dropped = self.dropped.dropped_lines();
@@ -84,6 +69,23 @@ impl Subject for Appender {
 
     fn wait_for(&self, handled: u64) {
         wait_until(&self.handled, handled);
+    }
+}
+
+impl Bounded for Appender {
+    fn full() -> Self {
+        let (hold, release) = mpsc::channel();
+        let entered = Arc::new(AtomicBool::new(false));
+        let held = Held { entered: Arc::clone(&entered), release };
+        let appender = Self::new(1, Some(hold), Some(held));
+        let first = appender.producer()(0);
+        while !entered.load(Acquire) {
+            thread::yield_now();
+        }
+        // The writer holds the first line, the queue the second one.
+        let second = appender.producer()(1);
+        assert_eq!([first, second], [Outcome::Passed; 2], "there is room for two");
+        appender
     }
 }
 
