@@ -90,7 +90,7 @@ mod tally;
 mod value;
 mod worker;
 
-pub use admit::{Admit, KeepAll};
+pub use admit::{Admission, Admit, KeepAll};
 pub use builder::{DropPolicy, ObserverBuilder};
 pub use draft::Draft;
 #[doc(hidden)]

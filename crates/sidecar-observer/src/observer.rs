@@ -87,9 +87,7 @@ impl Observer {
             return Err(self.refuse(event_type, reason));
         }
         let id = self.shared.names.intern(event_type);
-        let Some(probability) = self.shared.admit.admit(id) else {
-            return Err(self.shared.sampled_out(id));
-        };
+        let probability = self.shared.decide(id)?;
         self.shared.refuse_if_full(id)?;
         let truncated = event_type.len() > MAX_NAME_BYTES;
         let event_type = if id == TypeId::OVERFLOW {
@@ -110,9 +108,7 @@ impl Observer {
             return Err(self.refuse(event_type, reason));
         }
         let id = self.shared.names.intern_at(site, event_type);
-        let Some(probability) = self.shared.admit.admit(id) else {
-            return Err(self.shared.sampled_out(id));
-        };
+        let probability = self.shared.decide(id)?;
         self.shared.refuse_if_full(id)?;
         let kept = cut_name(event_type);
         let truncated = kept.len() < event_type.len();
@@ -124,10 +120,7 @@ impl Observer {
             return Err(self.refuse(event_type, reason));
         }
         let id = self.shared.names.intern(event_type);
-        match self.shared.admit.admit(id) {
-            Some(probability) => Ok((id, probability)),
-            None => Err(self.shared.sampled_out(id)),
-        }
+        Ok((id, self.shared.decide(id)?))
     }
 
     #[inline]

@@ -1,6 +1,6 @@
 //! What the handles, the host's threads and the worker share.
 
-use crate::admit::Admit;
+use crate::admit::{Admission, Admit};
 use crate::builder::DropPolicy;
 use crate::credits::{Credits, Full};
 use crate::event::Event;
@@ -13,7 +13,7 @@ use crate::stats::{FlushReport, ObserverStats, TypeStats, by_reason};
 use crate::tally::Tally;
 use crate::worker::Passes;
 use sidecar_core::histogram::FixedHistogram;
-use sidecar_core::{Clock, EventTypes, TypeId};
+use sidecar_core::{Clock, EventTypes, Probability, TypeId};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 
 pub(crate) struct Shared {
@@ -93,9 +93,25 @@ impl Shared {
         }
     }
 
+    /// Asks whether an event of this type is kept; one that is not is counted.
+    #[inline]
+    pub(crate) fn decide(&self, id: TypeId) -> Result<Probability, Observed> {
+        match self.admit.admit(id) {
+            Admission::Keep(probability) => Ok(probability),
+            Admission::SampledOut => Err(self.sampled_out(id)),
+            Admission::OverBudget => Err(self.over_budget(id)),
+        }
+    }
+
+    #[cold]
+    fn over_budget(&self, id: TypeId) -> Observed {
+        self.ledger.row(id).dropped(Reason::Budget);
+        Observed::Dropped(Reason::Budget)
+    }
+
     /// Counts an event that the decision was against.
     #[inline]
-    pub(crate) fn sampled_out(&self, id: TypeId) -> Observed {
+    fn sampled_out(&self, id: TypeId) -> Observed {
         let is_counted = self.lanes.with_own(|own| own.is_some_and(|lane| lane.tally().sampled_out(id)));
         if !is_counted {
             self.ledger.row(id).sampled_out();
@@ -243,15 +259,15 @@ impl Shared {
         let queue_size = self.credits.items();
         let rows = self.lanes.counts(&self.ledger);
         let total = rows.iter().copied().fold(Counts::default(), Counts::plus);
-        let before: u64 = Reason::ALL
+        let never_kept: u64 = Reason::ALL
             .iter()
-            .filter(|reason| reason.precedes_sampling())
+            .filter(|reason| !reason.follows_keeping())
             .map(|reason| total.dropped[reason.index()])
             .sum();
         let offered = self.names.all().into_iter().zip(&rows).filter(|(_, counts)| counts.received() > 0);
         ObserverStats {
             events_received: total.received(),
-            events_sampled: total.received() - total.sampled_out - before,
+            events_sampled: total.received() - total.sampled_out - never_kept,
             events_dropped: total.dropped_total(),
             events_processed: total.processed,
             errors: self.errors.load(Relaxed),
