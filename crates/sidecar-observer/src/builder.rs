@@ -3,6 +3,7 @@
 use crate::admit::{Admit, KeepAll};
 use crate::credits::Credits;
 use crate::observer::Observer;
+use crate::redact::{self, Redacted};
 use crate::shared::Shared;
 use crate::worker;
 use sidecar_core::histogram::FixedHistogram;
@@ -34,9 +35,12 @@ pub struct ObserverBuilder {
     admit: Box<dyn Admit>,
     names: EventTypes,
     clock: Clock,
+    redacted: Vec<String>,
 }
 
 impl ObserverBuilder {
+    /// Most names of fields to [`redact`](Self::redact).
+    pub const MAX_REDACTED: usize = redact::MAX_NAMES;
     /// Events that may wait by default.
     pub const DEFAULT_QUEUE_SIZE: usize = 10_000;
     /// Bytes that waiting events may occupy by default.
@@ -50,6 +54,7 @@ impl ObserverBuilder {
             admit: Box::new(KeepAll),
             names: EventTypes::default(),
             clock: Clock::new(),
+            redacted: Vec::new(),
         }
     }
 
@@ -89,6 +94,16 @@ impl ObserverBuilder {
         self
     }
 
+    /// Names of fields whose values are replaced with the text `[redacted]` before the event is queued: at most
+    /// [64](Self::MAX_REDACTED), each of 1 to 128 bytes, added to those given before. Defaults to none.
+    ///
+    /// A name is compared whole, letters of ASCII without regard to case. It hides fields, ids in the envelope, and
+    /// entries of maps at any depth; a map or list of that name as a whole.
+    pub fn redact(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.redacted.extend(names.into_iter().map(Into::into));
+        self
+    }
+
     /// Checks every setting and starts the worker thread `sidecar-worker`.
     ///
     /// # Errors
@@ -103,7 +118,9 @@ impl ObserverBuilder {
         }
         let credits = Credits::new(self.queue_size, self.queue_bytes);
         let latency = FixedHistogram::new(LATENCY_BOUNDS_MS)?;
-        let shared = Shared::new(self.names, self.admit, self.drop_policy, self.clock, credits, latency);
+        let redacted = Redacted::new(self.redacted)?;
+        let shared =
+            Shared::new(self.names, self.admit, self.drop_policy, self.clock, credits, latency, redacted);
         let shared = Arc::new(shared);
         let worker = {
             let shared = Arc::clone(&shared);
@@ -120,6 +137,7 @@ impl fmt::Debug for ObserverBuilder {
             .field("queue_size", &self.queue_size)
             .field("queue_bytes", &self.queue_bytes)
             .field("drop_policy", &self.drop_policy)
+            .field("redacted", &self.redacted)
             .finish_non_exhaustive()
     }
 }

@@ -159,6 +159,19 @@ impl Event {
         self.probability = probability;
     }
 
+    /// The envelope's ids, as far as setters gave them, with their names.
+    pub(crate) fn ids_mut(&mut self) -> [(&'static str, &mut Option<SmolStr>); 3] {
+        [
+            ("execution_id", &mut self.execution_id),
+            ("test_id", &mut self.test_id),
+            ("run_id", &mut self.run_id),
+        ]
+    }
+
+    pub(crate) fn data_mut(&mut self) -> &mut [(SmolStr, Value)] {
+        &mut self.data
+    }
+
     pub(crate) fn type_name(&self) -> &SmolStr {
         &self.event_type
     }

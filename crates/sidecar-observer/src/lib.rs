@@ -42,6 +42,7 @@
 //! | [`queue_bytes`](ObserverBuilder::queue_bytes) | 40 MiB | events much larger than a few KB |
 //! | [`drop_policy`](ObserverBuilder::drop_policy) | oldest | when the first events matter more than the last |
 //! | [`admit`](ObserverBuilder::admit) | keep all | to sample |
+//! | [`redact`](ObserverBuilder::redact) | no names | fields that hold secrets |
 //!
 //! # Cost
 //! An event that is not admitted is counted and nothing more: its fields are not evaluated. Nor are they where the
@@ -82,6 +83,7 @@ mod ledger;
 mod macros;
 mod observed;
 mod observer;
+mod redact;
 #[cfg(feature = "serde")]
 mod serialize;
 mod shared;

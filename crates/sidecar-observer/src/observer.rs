@@ -124,8 +124,8 @@ impl Observer {
     }
 
     #[inline]
-    pub(crate) fn push(&self, waiting: Waiting) -> Observed {
-        self.shared.push(waiting)
+    pub(crate) fn take(&self, waiting: Waiting) -> Observed {
+        self.shared.push(self.shared.finished(waiting))
     }
 
     fn refuse(&self, event_type: &str, reason: Reason) -> Observed {

@@ -9,6 +9,7 @@ use crate::lane::{Content, Lane, Waiting};
 use crate::lanes::Lanes;
 use crate::ledger::{Counts, Ledger};
 use crate::observed::{Observed, Reason};
+use crate::redact::Redacted;
 use crate::stats::{FlushReport, ObserverStats, TypeStats, by_reason};
 use crate::tally::Tally;
 use crate::worker::Passes;
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) ledger: Ledger,
     pub(crate) credits: Credits,
+    redacted: Redacted,
     pub(crate) lanes: Lanes,
     pub(crate) handlers: Handlers,
     pub(crate) passes: Passes,
@@ -43,6 +45,7 @@ impl Shared {
         clock: Clock,
         credits: Credits,
         latency_ms: FixedHistogram,
+        redacted: Redacted,
     ) -> Self {
         Self {
             ledger: Ledger::new(names.limit()),
@@ -51,6 +54,7 @@ impl Shared {
             policy,
             clock,
             credits,
+            redacted,
             lanes: Lanes::new(),
             handlers: Handlers::default(),
             passes: Passes::default(),
@@ -131,7 +135,15 @@ impl Shared {
 
     /// An event as it waits, from now on.
     pub(crate) fn waiting(&self, id: TypeId, event: Event) -> Waiting {
-        Waiting { bytes: event.bytes(), event, id, since: self.clock.now() }
+        self.finished(Waiting { event, id, bytes: 0, since: self.clock.now() })
+    }
+
+    /// An event whose fields are all there, as others may see it, with its size.
+    #[inline]
+    pub(crate) fn finished(&self, mut waiting: Waiting) -> Waiting {
+        self.redacted.apply(&mut waiting.event);
+        waiting.bytes = waiting.event.bytes();
+        waiting
     }
 
     /// Puts an admitted event into the calling thread's lane, without waiting for anything.
@@ -206,10 +218,9 @@ impl Shared {
 
     /// Puts an admitted event into the calling thread's lane, waiting for room and for the lane.
     pub(crate) fn push_waiting(&self, id: TypeId, event: Event) -> Observed {
-        let bytes = event.bytes();
-        let since = self.clock.now();
+        let waiting = self.waiting(id, event);
+        let bytes = waiting.bytes;
         let pushed = self.wait_for_credit(bytes).and_then(|()| {
-            let waiting = Waiting { event, id, bytes, since };
             self.lanes.with_own(|own| {
                 let mut content = own.unwrap_or(self.lanes.shared()).lock();
                 if content.finished {
@@ -298,6 +309,7 @@ mod tests {
             Clock::new(),
             credits,
             latency,
+            Redacted::default(),
         )
     }
 

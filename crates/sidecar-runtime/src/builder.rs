@@ -153,6 +153,7 @@ fn compose(
         .queue_bytes((resources.max_memory_mb * BYTES_PER_MB as f64 * QUEUE_SHARE) as usize)
         .drop_policy(policy)
         .admit(Gate(sampler.clone()))
+        .redact(config.runtime.sidecar.redact_fields.iter().cloned())
         .names(names)
         .clock(clock.clone())
         .start()?;

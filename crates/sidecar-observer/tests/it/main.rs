@@ -10,6 +10,7 @@ mod events;
 mod handlers;
 mod lanes;
 mod macros;
+mod redaction;
 #[cfg(feature = "serde")]
 mod serialize;
 mod shutdown;

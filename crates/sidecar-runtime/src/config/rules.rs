@@ -1,6 +1,8 @@
 //! What each key may be.
 
 use sidecar_config::{Report, Rule, Validate};
+use sidecar_core::event_type::MAX_NAME_BYTES;
+use sidecar_observer::ObserverBuilder;
 
 use super::{Sampling, SidecarConfig};
 
@@ -10,6 +12,8 @@ pub const MAX_EVENT_TYPE_RATES: usize = 1_024;
 pub const MAX_CRITICAL_COMPONENTS: usize = 256;
 /// Most percentiles.
 pub const MAX_PERCENTILES: usize = 32;
+/// Most names of fields to redact.
+pub const MAX_REDACT_FIELDS: usize = ObserverBuilder::MAX_REDACTED;
 
 const DAY: f64 = 86_400.0;
 const YEAR: f64 = 365.0 * DAY;
@@ -38,6 +42,7 @@ impl Validate for SidecarConfig {
         Rule::number("runtime.sidecar.resources.max_cpu_percent", 0.01, 100.0),
         Rule::number("runtime.sidecar.resources.max_memory_mb", 1.0, 1_048_576.0),
         Rule::flag("runtime.sidecar.resources.drop_on_full"),
+        Rule::text("runtime.sidecar.redact_fields.*"),
         Rule::whole("observability.circuit_breaker.failure_threshold", 1, u32::MAX as u64),
         Rule::seconds("observability.circuit_breaker.timeout", 0.001, DAY),
         Rule::whole("observability.circuit_breaker.half_open_max_calls", 1, 255),
@@ -63,6 +68,7 @@ impl Validate for SidecarConfig {
                 self.runtime.sidecar.sampling.event_types.len(),
                 MAX_EVENT_TYPE_RATES,
             ),
+            ("runtime.sidecar.redact_fields", self.runtime.sidecar.redact_fields.len(), MAX_REDACT_FIELDS),
             (
                 "observability.health.critical_components",
                 self.observability.health.critical_components.len(),
@@ -77,6 +83,12 @@ impl Validate for SidecarConfig {
         for (key, count, most) in counts {
             if count > most {
                 report.refuse(key, format!("of length {count}"), format!("of length {most} at most"));
+            }
+        }
+        for (place, name) in self.runtime.sidecar.redact_fields.iter().enumerate() {
+            if !(1..=MAX_NAME_BYTES).contains(&name.len()) {
+                let key = format!("runtime.sidecar.redact_fields.{place}");
+                report.refuse(&key, format!("of {} bytes", name.len()), "of 1 to 128 bytes");
             }
         }
         for (signal, rate) in &self.unknown_signals {
