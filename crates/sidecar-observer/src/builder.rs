@@ -2,8 +2,9 @@
 
 use crate::admit::{Admit, KeepAll};
 use crate::credits::Credits;
+use crate::intake::{self, Intake};
 use crate::observer::Observer;
-use crate::redact::{self, Redacted};
+use crate::redact;
 use crate::shared::Shared;
 use crate::worker;
 use sidecar_core::histogram::FixedHistogram;
@@ -35,10 +36,13 @@ pub struct ObserverBuilder {
     admit: Box<dyn Admit>,
     names: EventTypes,
     clock: Clock,
+    max_text_bytes: usize,
     redacted: Vec<String>,
 }
 
 impl ObserverBuilder {
+    /// Bytes that a text may have by default.
+    pub const DEFAULT_MAX_TEXT_BYTES: usize = intake::DEFAULT_MAX_TEXT_BYTES;
     /// Most names of fields to [`redact`](Self::redact).
     pub const MAX_REDACTED: usize = redact::MAX_NAMES;
     /// Events that may wait by default.
@@ -54,6 +58,7 @@ impl ObserverBuilder {
             admit: Box::new(KeepAll),
             names: EventTypes::default(),
             clock: Clock::new(),
+            max_text_bytes: Self::DEFAULT_MAX_TEXT_BYTES,
             redacted: Vec::new(),
         }
     }
@@ -94,6 +99,13 @@ impl ObserverBuilder {
         self
     }
 
+    /// How many bytes a text may have, in a field, at any depth, or as an id; 64 to 1 048 576. A longer one is cut at a
+    /// character and its event [flagged](crate::Event::is_truncated). Defaults to 4 096.
+    pub fn max_text_bytes(mut self, bytes: usize) -> Self {
+        self.max_text_bytes = bytes;
+        self
+    }
+
     /// Names of fields whose values are replaced with the text `[redacted]` before the event is queued: at most
     /// [64](Self::MAX_REDACTED), each of 1 to 128 bytes, added to those given before. Defaults to none.
     ///
@@ -118,9 +130,9 @@ impl ObserverBuilder {
         }
         let credits = Credits::new(self.queue_size, self.queue_bytes);
         let latency = FixedHistogram::new(LATENCY_BOUNDS_MS)?;
-        let redacted = Redacted::new(self.redacted)?;
+        let intake = Intake::new(self.max_text_bytes, self.redacted)?;
         let shared =
-            Shared::new(self.names, self.admit, self.drop_policy, self.clock, credits, latency, redacted);
+            Shared::new(self.names, self.admit, self.drop_policy, self.clock, credits, latency, intake);
         let shared = Arc::new(shared);
         let worker = {
             let shared = Arc::clone(&shared);
@@ -137,6 +149,7 @@ impl fmt::Debug for ObserverBuilder {
             .field("queue_size", &self.queue_size)
             .field("queue_bytes", &self.queue_bytes)
             .field("drop_policy", &self.drop_policy)
+            .field("max_text_bytes", &self.max_text_bytes)
             .field("redacted", &self.redacted)
             .finish_non_exhaustive()
     }

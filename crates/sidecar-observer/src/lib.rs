@@ -42,6 +42,7 @@
 //! | [`queue_bytes`](ObserverBuilder::queue_bytes) | 40 MiB | events much larger than a few KB |
 //! | [`drop_policy`](ObserverBuilder::drop_policy) | oldest | when the first events matter more than the last |
 //! | [`admit`](ObserverBuilder::admit) | keep all | to sample |
+//! | [`max_text_bytes`](ObserverBuilder::max_text_bytes) | 4 096 bytes | longer texts are to arrive whole |
 //! | [`redact`](ObserverBuilder::redact) | no names | fields that hold secrets |
 //!
 //! # Cost
@@ -63,6 +64,8 @@
 //! - Lanes keep the room that bursts needed, about 400 bytes for each event, until nothing has come for a tenth of a
 //!   second or so; then room for 64 events remains. The bound in bytes does not count it.
 //! - At most 1 024 handlers.
+//! - An event keeps its first 64 fields, 128 bytes of a field's name and 4 096 bytes of a text, or what is set; it says
+//!   whether anything is missing ([`is_truncated`](Event::is_truncated)). Cutting allocates.
 //! - What is in the queue when the process is killed is lost.
 //!
 //! # Features
@@ -77,6 +80,7 @@ mod credits;
 mod draft;
 mod event;
 mod handlers;
+mod intake;
 mod lane;
 mod lanes;
 mod ledger;

@@ -5,11 +5,11 @@ use crate::builder::DropPolicy;
 use crate::credits::{Credits, Full};
 use crate::event::Event;
 use crate::handlers::Handlers;
+use crate::intake::Intake;
 use crate::lane::{Content, Lane, Waiting};
 use crate::lanes::Lanes;
 use crate::ledger::{Counts, Ledger};
 use crate::observed::{Observed, Reason};
-use crate::redact::Redacted;
 use crate::stats::{FlushReport, ObserverStats, TypeStats, by_reason};
 use crate::tally::Tally;
 use crate::worker::Passes;
@@ -24,7 +24,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) ledger: Ledger,
     pub(crate) credits: Credits,
-    redacted: Redacted,
+    intake: Intake,
     pub(crate) lanes: Lanes,
     pub(crate) handlers: Handlers,
     pub(crate) passes: Passes,
@@ -45,7 +45,7 @@ impl Shared {
         clock: Clock,
         credits: Credits,
         latency_ms: FixedHistogram,
-        redacted: Redacted,
+        intake: Intake,
     ) -> Self {
         Self {
             ledger: Ledger::new(names.limit()),
@@ -54,7 +54,7 @@ impl Shared {
             policy,
             clock,
             credits,
-            redacted,
+            intake,
             lanes: Lanes::new(),
             handlers: Handlers::default(),
             passes: Passes::default(),
@@ -141,7 +141,7 @@ impl Shared {
     /// An event whose fields are all there, as others may see it, with its size.
     #[inline]
     pub(crate) fn finished(&self, mut waiting: Waiting) -> Waiting {
-        self.redacted.apply(&mut waiting.event);
+        self.intake.apply(&mut waiting.event);
         waiting.bytes = waiting.event.bytes();
         waiting
     }
@@ -309,7 +309,7 @@ mod tests {
             Clock::new(),
             credits,
             latency,
-            Redacted::default(),
+            Intake::default(),
         )
     }
 

@@ -15,6 +15,7 @@ mod redaction;
 mod serialize;
 mod shutdown;
 mod system_calls;
+mod truncation;
 mod waiting;
 
 /// Received = sampled out + dropped + processed + failed + waiting, in all and for every type.
