@@ -35,6 +35,9 @@
 //! The ledger holds, per event type and exactly: received = sampled out + dropped + processed + failed +
 //! waiting, once no call is under way. Each count only grows.
 //!
+//! Every event says with which probability it was kept, and the ledger which share of what was kept got lost: so counts
+//! can be [restored](TypeStats::loss_correction) from what handlers saw.
+//!
 //! # Choosing settings
 //! | setting | default | when to change it |
 //! | --- | --- | --- |

@@ -6,6 +6,7 @@ use sidecar_observer::{Observer, ObserverStats};
 mod allocations;
 mod bounds;
 mod conservation;
+mod estimates;
 mod events;
 mod handlers;
 mod lanes;
