@@ -6,6 +6,7 @@ use sidecar_observer::{Observer, ObserverStats};
 mod allocations;
 mod bounds;
 mod conservation;
+mod dating;
 mod estimates;
 mod events;
 mod handlers;
