@@ -3,10 +3,11 @@
 use crate::admit::{Admit, KeepAll};
 use crate::credits::Credits;
 use crate::handlers::Limits;
+use crate::intake::{self, Intake};
 use crate::observer::Observer;
+use crate::redact;
 use crate::shared::Shared;
 use crate::worker;
-use sidecar_core::histogram::FixedHistogram;
 use sidecar_core::{Clock, EventTypes, SettingsError, StartError, fork, threads};
 use std::fmt;
 use std::sync::Arc;
@@ -23,10 +24,6 @@ pub enum DropPolicy {
     Newest,
 }
 
-/// Upper bounds of the latency histogram, in milliseconds.
-const LATENCY_BOUNDS_MS: [f64; 15] =
-    [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3];
-
 /// Builds and starts an [`Observer`].
 #[must_use = "a builder does nothing until it is started"]
 pub struct ObserverBuilder {
@@ -37,9 +34,15 @@ pub struct ObserverBuilder {
     names: EventTypes,
     clock: Clock,
     limits: Limits,
+    max_text_bytes: usize,
+    redacted: Vec<String>,
 }
 
 impl ObserverBuilder {
+    /// Bytes that a text may have by default.
+    pub const DEFAULT_MAX_TEXT_BYTES: usize = intake::DEFAULT_MAX_TEXT_BYTES;
+    /// Most names of fields to [`redact`](Self::redact).
+    pub const MAX_REDACTED: usize = redact::MAX_NAMES;
     /// Events that may wait by default.
     pub const DEFAULT_QUEUE_SIZE: usize = 10_000;
     /// Bytes that waiting events may occupy by default.
@@ -64,6 +67,8 @@ impl ObserverBuilder {
                 suspend_after: Self::DEFAULT_SUSPEND_AFTER,
                 suspend_for: Self::DEFAULT_SUSPEND_FOR,
             },
+            max_text_bytes: Self::DEFAULT_MAX_TEXT_BYTES,
+            redacted: Vec::new(),
         }
     }
 
@@ -125,6 +130,23 @@ impl ObserverBuilder {
         self
     }
 
+    /// How many bytes a text may have, in a field, at any depth, or as an id; 64 to 1 048 576. A longer one is cut at a
+    /// character and its event [flagged](crate::Event::is_truncated). Defaults to 4 096.
+    pub fn max_text_bytes(mut self, bytes: usize) -> Self {
+        self.max_text_bytes = bytes;
+        self
+    }
+
+    /// Names of fields whose values are replaced with the text `[redacted]` before the event is queued: at most
+    /// [64](Self::MAX_REDACTED), each of 1 to 128 bytes, added to those given before. Defaults to none.
+    ///
+    /// A name is compared whole, letters of ASCII without regard to case. It hides fields, ids in the envelope, and
+    /// entries of maps at any depth; a map or list of that name as a whole.
+    pub fn redact(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.redacted.extend(names.into_iter().map(Into::into));
+        self
+    }
+
     /// Checks every setting and starts the worker thread `sidecar-worker`.
     ///
     /// # Errors
@@ -133,9 +155,9 @@ impl ObserverBuilder {
         self.check()?;
         fork::watch().map_err(StartError::Thread)?;
         let credits = Credits::new(self.queue_size, self.queue_bytes);
-        let latency = FixedHistogram::new(LATENCY_BOUNDS_MS)?;
+        let intake = Intake::new(self.max_text_bytes, self.redacted)?;
         let (shared, idle) =
-            Shared::new(self.names, self.admit, self.drop_policy, self.clock, credits, self.limits, latency);
+            Shared::new(self.names, self.admit, self.drop_policy, self.clock, credits, self.limits, intake);
         let shared = Arc::new(shared);
         let worker = {
             let shared = Arc::clone(&shared);
@@ -176,6 +198,8 @@ impl fmt::Debug for ObserverBuilder {
             .field("queue_bytes", &self.queue_bytes)
             .field("drop_policy", &self.drop_policy)
             .field("limits", &self.limits)
+            .field("max_text_bytes", &self.max_text_bytes)
+            .field("redacted", &self.redacted)
             .finish_non_exhaustive()
     }
 }

@@ -29,9 +29,7 @@ impl<'a> Draft<'a> {
     /// Takes the event.
     #[inline]
     pub fn accept(self) -> Observed {
-        let Self { observer, mut waiting } = self;
-        waiting.bytes = waiting.event.bytes();
-        observer.push(waiting)
+        self.observer.take(self.waiting)
     }
 }
 

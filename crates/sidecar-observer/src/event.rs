@@ -43,6 +43,11 @@ pub(crate) struct Calendar {
 }
 
 impl Event {
+    /// Most fields; of an event that is observed with more, the first ones are kept.
+    pub const MAX_FIELDS: usize = 64;
+    /// Longest name of a field; a longer one is cut at a character when the event is observed.
+    pub const MAX_FIELD_NAME_BYTES: usize = MAX_NAME_BYTES;
+
     /// An event that happens now. Any text is a type; one over 128 bytes is cut at a character and
     /// [flagged](Event::is_truncated).
     pub fn new(event_type: impl AsRef<str>) -> Self {
@@ -152,11 +157,42 @@ impl Event {
     }
 
     pub(crate) fn set_type(&mut self, event_type: SmolStr, truncated: bool) {
-        (self.event_type, self.truncated) = (event_type, truncated);
+        self.event_type = event_type;
+        self.truncated |= truncated;
+    }
+
+    pub(crate) fn mark_truncated(&mut self) {
+        self.truncated = true;
     }
 
     pub(crate) fn set_probability(&mut self, probability: Probability) {
         self.probability = probability;
+    }
+
+    /// The envelope's ids, as far as setters gave them, with their names.
+    pub(crate) fn ids_mut(&mut self) -> [(&'static str, &mut Option<SmolStr>); 3] {
+        [
+            ("execution_id", &mut self.execution_id),
+            ("test_id", &mut self.test_id),
+            ("run_id", &mut self.run_id),
+        ]
+    }
+
+    /// The values of [`ids_mut`](Self::ids_mut).
+    pub(crate) fn ids(&self) -> [&Option<SmolStr>; 3] {
+        [&self.execution_id, &self.test_id, &self.run_id]
+    }
+
+    /// Changes the fields, and gives back the room that they need no longer.
+    pub(crate) fn change_data(&mut self, change: impl FnOnce(&mut Vec<(SmolStr, Value)>)) {
+        let mut data = std::mem::take(&mut self.data).into_vec();
+        change(&mut data);
+        data.shrink_to_fit();
+        self.data = SmallVec::from_vec(data);
+    }
+
+    pub(crate) fn data_mut(&mut self) -> &mut [(SmolStr, Value)] {
+        &mut self.data
     }
 
     pub(crate) fn type_name(&self) -> &SmolStr {
@@ -165,8 +201,7 @@ impl Event {
 
     /// Memory that the event occupies, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        let ids = [&self.execution_id, &self.test_id, &self.run_id];
-        let texts = ids.into_iter().flatten().map(text_heap_bytes).sum::<usize>();
+        let texts = self.ids().into_iter().flatten().map(text_heap_bytes).sum::<usize>();
         let slots = if self.data.spilled() {
             ALLOCATION_BYTES + self.data.capacity() * size_of::<(SmolStr, Value)>()
         } else {
@@ -185,7 +220,8 @@ impl Event {
         &self.event_type
     }
 
-    /// Whether the type was longer than 128 bytes and has been cut.
+    /// Whether something is missing: the type, the name of a field, a text or the number of fields was over its
+    /// bound and has been cut.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.truncated

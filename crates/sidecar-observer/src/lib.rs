@@ -35,6 +35,9 @@
 //! The ledger holds, per event type and exactly: received = sampled out + dropped + processed + failed +
 //! waiting, once no call is under way. Each count only grows.
 //!
+//! Every event says with which probability it was kept, and the ledger which share of what was kept got lost: so counts
+//! can be [restored](TypeStats::loss_correction) from what handlers saw.
+//!
 //! # Forked processes
 //! In a child that the process forks, the copy of an observer has no worker. Every call on it returns at once, without
 //! waiting for a lock: events are dropped as `forked`, handlers are not taken, nothing is waited for. Its counts are
@@ -56,6 +59,8 @@
 //! | [`suspend_after`](ObserverBuilder::suspend_after) | 10 panics in a row | handlers whose every failure costs something |
 //! | [`suspend_for`](ObserverBuilder::suspend_for) | 30 s | what they depend on recovers sooner or later than that |
 //! | [`admit`](ObserverBuilder::admit) | keep all | to sample |
+//! | [`max_text_bytes`](ObserverBuilder::max_text_bytes) | 4 096 bytes | longer texts are to arrive whole |
+//! | [`redact`](ObserverBuilder::redact) | no names | fields that hold secrets |
 //!
 //! # Cost
 //! An event that is not admitted is counted and nothing more: its fields are not evaluated. Nor are they where the
@@ -78,6 +83,8 @@
 //! - Lanes keep the room that bursts needed, about 400 bytes for each event, until nothing has come for a tenth of a
 //!   second or so; then room for 64 events remains. The bound in bytes does not count it.
 //! - At most 1 024 handlers.
+//! - An event keeps its first 64 fields, 128 bytes of a field's name and 4 096 bytes of a text, or what is set; it says
+//!   whether anything is missing ([`is_truncated`](Event::is_truncated)). Cutting allocates.
 //! - What is in the queue when the process is killed is lost.
 //!
 //! # Features
@@ -92,12 +99,14 @@ mod credits;
 mod draft;
 mod event;
 mod handlers;
+mod intake;
 mod lane;
 mod lanes;
 mod ledger;
 mod macros;
 mod observed;
 mod observer;
+mod redact;
 #[cfg(feature = "serde")]
 mod serialize;
 mod shared;
@@ -107,7 +116,7 @@ mod tally;
 mod value;
 mod worker;
 
-pub use admit::{Admit, KeepAll};
+pub use admit::{Admission, Admit, KeepAll};
 pub use builder::{DropPolicy, ObserverBuilder};
 pub use draft::Draft;
 #[doc(hidden)]

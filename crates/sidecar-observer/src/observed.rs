@@ -24,6 +24,8 @@ pub enum Reason {
     Contended,
     /// The queue holds as many bytes as it may, or the event alone is larger than that.
     Bytes,
+    /// The sampling decision would have kept it, a budget did not.
+    Budget,
     /// Observing is switched off.
     Disabled,
     /// The observer has been stopped.
@@ -42,6 +44,7 @@ impl Reason {
         Self::Evicted,
         Self::Contended,
         Self::Bytes,
+        Self::Budget,
         Self::Disabled,
         Self::Stopped,
         Self::Forked,
@@ -56,6 +59,7 @@ impl Reason {
             Self::Evicted => "evicted",
             Self::Contended => "contended",
             Self::Bytes => "bytes",
+            Self::Budget => "budget",
             Self::Disabled => "disabled",
             Self::Stopped => "stopped",
             Self::Forked => "forked",
@@ -63,9 +67,10 @@ impl Reason {
         }
     }
 
-    /// Whether the event was refused before anyone asked if it should be kept.
-    pub(crate) fn precedes_sampling(self) -> bool {
-        matches!(self, Self::Disabled | Self::Stopped | Self::Forked | Self::Reentrant)
+    /// Whether the event was kept by the sampling decision and lost afterwards. Of the others nobody asked, or a
+    /// budget decided against them.
+    pub(crate) fn follows_keeping(self) -> bool {
+        matches!(self, Self::QueueFull | Self::Evicted | Self::Contended | Self::Bytes)
     }
 
     pub(crate) fn index(self) -> usize {

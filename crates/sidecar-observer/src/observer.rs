@@ -88,9 +88,7 @@ impl Observer {
             return Err(self.refuse(event_type, reason));
         }
         let id = self.shared.names.intern(event_type);
-        let Some(probability) = self.shared.admit.admit(id) else {
-            return Err(self.shared.sampled_out(id));
-        };
+        let probability = self.shared.decide(id)?;
         self.shared.refuse_if_full(id)?;
         let truncated = event_type.len() > MAX_NAME_BYTES;
         let event_type = if id == TypeId::OVERFLOW {
@@ -111,9 +109,7 @@ impl Observer {
             return Err(self.refuse(event_type, reason));
         }
         let id = self.shared.names.intern_at(site, event_type);
-        let Some(probability) = self.shared.admit.admit(id) else {
-            return Err(self.shared.sampled_out(id));
-        };
+        let probability = self.shared.decide(id)?;
         self.shared.refuse_if_full(id)?;
         let kept = cut_name(event_type);
         let truncated = kept.len() < event_type.len();
@@ -125,20 +121,17 @@ impl Observer {
             return Err(self.refuse(event_type, reason));
         }
         let id = self.shared.names.intern(event_type);
-        match self.shared.admit.admit(id) {
-            Some(probability) => Ok((id, probability)),
-            None => Err(self.shared.sampled_out(id)),
-        }
+        Ok((id, self.shared.decide(id)?))
     }
 
     /// Takes an event that was decided on before foreign code ran: the host may have forked there.
     #[inline]
-    pub(crate) fn push(&self, waiting: Waiting) -> Observed {
+    pub(crate) fn take(&self, waiting: Waiting) -> Observed {
         if self.shared.is_forked() {
             self.shared.ledger.row(waiting.id).dropped(Reason::Forked);
             return Observed::Dropped(Reason::Forked);
         }
-        self.shared.push(waiting)
+        self.shared.push(self.shared.finished(waiting))
     }
 
     fn refuse(&self, event_type: &str, reason: Reason) -> Observed {
@@ -333,6 +326,7 @@ impl<'a> Admitted<'a> {
     pub fn accept(self, mut event: Event) -> Observed {
         event.set_type(self.event_type, self.truncated);
         event.set_probability(self.probability);
-        self.observer.push(self.observer.shared.waiting(self.id, event))
+        let since = self.observer.shared.clock.now();
+        self.observer.take(Waiting { event, id: self.id, bytes: 0, since })
     }
 }

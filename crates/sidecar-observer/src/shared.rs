@@ -1,10 +1,11 @@
 //! What the handles, the host's threads and the worker share.
 
-use crate::admit::Admit;
+use crate::admit::{Admission, Admit};
 use crate::builder::DropPolicy;
 use crate::credits::{Credits, Full};
 use crate::event::Event;
 use crate::handlers::{Handlers, Limits};
+use crate::intake::Intake;
 use crate::lane::{Content, Lane, Waiting};
 use crate::lanes::Lanes;
 use crate::ledger::{Counts, Ledger};
@@ -17,7 +18,7 @@ use crate::worker::is_worker;
 use crate::worker::passes::Passes;
 use sidecar_core::fork::Mark;
 use sidecar_core::histogram::FixedHistogram;
-use sidecar_core::{Clock, EventTypes, TypeId};
+use sidecar_core::{Clock, EventTypes, Probability, TypeId};
 use std::sync::atomic::{
     AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed,
 };
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) ledger: Ledger,
     pub(crate) credits: Credits,
+    intake: Intake,
     pub(crate) lanes: Lanes,
     pub(crate) handlers: Handlers,
     pub(crate) limits: Limits,
@@ -49,6 +51,10 @@ pub(crate) struct Shared {
     closed: AtomicU8,
 }
 
+/// Upper bounds of the latency histogram, in milliseconds.
+const LATENCY_BOUNDS_MS: [f64; 15] =
+    [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3];
+
 const STOPPING: u8 = 1;
 const DISABLED: u8 = 2;
 
@@ -61,7 +67,7 @@ impl Shared {
         clock: Clock,
         credits: Credits,
         limits: Limits,
-        latency_ms: FixedHistogram,
+        intake: Intake,
     ) -> (Self, Idle) {
         let (calls, idle) = Calls::new();
         let shared = Self {
@@ -71,6 +77,7 @@ impl Shared {
             policy,
             clock,
             credits,
+            intake,
             lanes: Lanes::new(),
             handlers: Handlers::default(),
             limits,
@@ -78,7 +85,7 @@ impl Shared {
             hand: Hand::default(),
             calls,
             left_behind: AtomicUsize::new(0),
-            latency_ms,
+            latency_ms: FixedHistogram::new(LATENCY_BOUNDS_MS).expect("they ascend"),
             errors: AtomicU64::new(0),
             is_watched: AtomicBool::new(false),
             skipped: AtomicU64::new(0),
@@ -131,9 +138,25 @@ impl Shared {
         }
     }
 
+    /// Asks whether an event of this type is kept; one that is not is counted.
+    #[inline]
+    pub(crate) fn decide(&self, id: TypeId) -> Result<Probability, Observed> {
+        match self.admit.admit(id) {
+            Admission::Keep(probability) => Ok(probability),
+            Admission::SampledOut => Err(self.sampled_out(id)),
+            Admission::OverBudget => Err(self.over_budget(id)),
+        }
+    }
+
+    #[cold]
+    fn over_budget(&self, id: TypeId) -> Observed {
+        self.ledger.row(id).dropped(Reason::Budget);
+        Observed::Dropped(Reason::Budget)
+    }
+
     /// Counts an event that the decision was against.
     #[inline]
-    pub(crate) fn sampled_out(&self, id: TypeId) -> Observed {
+    fn sampled_out(&self, id: TypeId) -> Observed {
         let is_counted = self.lanes.with_own(|own| own.is_some_and(|lane| lane.tally().sampled_out(id)));
         if !is_counted {
             self.ledger.row(id).sampled_out();
@@ -153,7 +176,15 @@ impl Shared {
 
     /// An event as it waits, from now on.
     pub(crate) fn waiting(&self, id: TypeId, event: Event) -> Waiting {
-        Waiting { bytes: event.bytes(), event, id, since: self.clock.now() }
+        self.finished(Waiting { event, id, bytes: 0, since: self.clock.now() })
+    }
+
+    /// An event whose fields are all there, as others may see it, with its size.
+    #[inline]
+    pub(crate) fn finished(&self, mut waiting: Waiting) -> Waiting {
+        self.intake.apply(&mut waiting.event);
+        waiting.bytes = waiting.event.bytes();
+        waiting
     }
 
     /// Puts an admitted event into the calling thread's lane, without waiting for anything.
@@ -228,10 +259,9 @@ impl Shared {
 
     /// Puts an admitted event into the calling thread's lane, waiting for room and for the lane.
     pub(crate) fn push_waiting(&self, id: TypeId, event: Event) -> Observed {
-        let bytes = event.bytes();
-        let since = self.clock.now();
+        let waiting = self.waiting(id, event);
+        let bytes = waiting.bytes;
         let pushed = self.wait_for_credit(bytes).and_then(|()| {
-            let waiting = Waiting { event, id, bytes, since };
             self.lanes.with_own(|own| {
                 let mut content = own.unwrap_or(self.lanes.shared()).lock();
                 if content.finished {
@@ -294,15 +324,15 @@ impl Shared {
         let queue_size = self.credits.items();
         let rows = self.counts();
         let total = rows.iter().copied().fold(Counts::default(), Counts::plus);
-        let before: u64 = Reason::ALL
+        let never_kept: u64 = Reason::ALL
             .iter()
-            .filter(|reason| reason.precedes_sampling())
+            .filter(|reason| !reason.follows_keeping())
             .map(|reason| total.dropped[reason.index()])
             .sum();
         let offered = self.names.all().into_iter().zip(&rows).filter(|(_, counts)| counts.received() > 0);
         ObserverStats {
             events_received: total.received(),
-            events_sampled: total.received() - total.sampled_out - before,
+            events_sampled: total.received() - total.sampled_out - never_kept,
             events_dropped: total.dropped_total(),
             events_processed: total.processed,
             errors: self.errors.load(Relaxed),
@@ -326,7 +356,6 @@ mod tests {
     use std::time::Duration;
 
     fn alone() -> Shared {
-        let latency = FixedHistogram::new([1.0]).expect("valid bounds");
         let credits = Credits::new(10, 1 << 20);
         let limits =
             Limits { timeout: Duration::from_secs(1), suspend_after: 1, suspend_for: Duration::from_secs(1) };
@@ -337,7 +366,7 @@ mod tests {
             Clock::new(),
             credits,
             limits,
-            latency,
+            Intake::default(),
         )
         .0
     }

@@ -73,6 +73,30 @@ pub struct FlushReport {
     pub waiting: usize,
 }
 
+impl TypeStats {
+    /// By what to multiply sums over handled events of this type, to make up for those that the sampling decision kept
+    /// and that were lost afterwards: to a full queue, in events or bytes, or to a lane that was taken. From 1.0, nothing
+    /// was lost, upwards; `None` while nothing has been handled, from which nothing can be concluded.
+    ///
+    /// A handled event stands for `1 / probability` offered ones (Horvitz and Thompson, 1952), if what is kept also
+    /// arrives. Where only a share of it does, that share is one more probability, the same for the whole type, and is
+    /// taken as observed: the factor is its inverse, (handled + lost) / handled. The sum of
+    /// [`weight`](crate::Probability::weight) times this factor so estimates how many events were offered. With one
+    /// rate throughout, its error is that of sampling alone: a standard deviation of `sqrt((1 - p) / (p * offered))` of
+    /// the number offered. Where the rate changes, losses that fall more on the events of one rate than on those of the
+    /// other shift it. Events that wait count neither as handled nor as lost.
+    ///
+    /// What a budget takes is not in it, for it is in the probability of the events that are kept meanwhile. Nor is what
+    /// was refused before sampling, as `disabled`, `stopped` or `reentrant`.
+    #[must_use]
+    pub fn loss_correction(&self) -> Option<f64> {
+        let handled = self.processed + self.failed;
+        let lost_to = Reason::ALL.iter().filter(|reason| reason.follows_keeping());
+        let lost: u64 = lost_to.filter_map(|reason| self.dropped.get(reason.name())).sum();
+        (handled > 0).then(|| (handled + lost) as f64 / handled as f64)
+    }
+}
+
 impl From<&Counts> for TypeStats {
     fn from(counts: &Counts) -> Self {
         Self {

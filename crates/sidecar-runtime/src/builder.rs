@@ -157,6 +157,7 @@ fn compose(
         .suspend_after(handlers.suspend_after)
         .suspend_for(handlers.suspend_for)
         .admit(Gate(sampler.clone()))
+        .redact(config.runtime.sidecar.redact_fields.iter().cloned())
         .names(names)
         .clock(clock.clone())
         .start()?;

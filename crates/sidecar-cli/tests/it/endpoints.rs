@@ -85,9 +85,17 @@ fn the_series_are_all_there_at_the_first_scrape() {
         .lines()
         .filter_map(|line| line.strip_prefix("sidecar_events_dropped_total{reason=\"")?.strip_suffix("\"} 0"))
         .collect();
-    for reason in
-        ["queue_full", "evicted", "contended", "bytes", "disabled", "stopped", "forked", "reentrant"]
-    {
+    for reason in [
+        "queue_full",
+        "evicted",
+        "contended",
+        "bytes",
+        "budget",
+        "disabled",
+        "stopped",
+        "forked",
+        "reentrant",
+    ] {
         assert!(dropped.contains(reason), "{reason}");
     }
 }

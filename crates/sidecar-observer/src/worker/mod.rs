@@ -6,6 +6,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod hand;
+mod pace;
 pub(crate) mod passes;
 pub(crate) mod watch;
 
@@ -16,18 +17,13 @@ use crate::lanes::Lanes;
 use crate::shared::Shared;
 use calls::{Call, Idle};
 use hand::{Current, Held, Next};
+use pace::Pace;
 use sidecar_core::panics::contain;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-/// Pause between two looks while events come.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
-/// Pause between two looks once none have come for a while.
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-/// From this many events in one pass on, the next pass follows without a pause.
-const BUSY: usize = 256;
 /// Room that an idle lane keeps. What bursts need beyond it is kept while they come, for a producer that had to make
 /// room anew each time would spend more on that than on all else; it is given back once none have come for a while.
 const KEPT_CAPACITY: usize = 64;
@@ -110,7 +106,7 @@ impl<'a> Worker<'a> {
     /// Looks into the lanes again and again, until the observer is stopping and has been looked through once more.
     fn poll(&mut self) -> Result<(), LeftBehind> {
         let shared = self.shared;
-        let mut pause = SHORTEST_PAUSE;
+        let mut pace = Pace::default();
         loop {
             let stopping = shared.is_stopping();
             shared.passes.begin();
@@ -120,12 +116,12 @@ impl<'a> Worker<'a> {
             if stopping {
                 return Ok(());
             }
-            pause = if handled > 0 { SHORTEST_PAUSE } else { (pause * 2).min(LONGEST_PAUSE) };
-            if pause == LONGEST_PAUSE {
+            pace.note(handled);
+            if pace.is_idle() {
                 self.lanes.iter().for_each(|lane| lane.give_back(KEPT_CAPACITY));
                 shared.hand.give_back(KEPT_CAPACITY);
             }
-            if handled < BUSY {
+            if let Some(pause) = pace.pause() {
                 std::thread::park_timeout(pause);
             }
         }

@@ -60,7 +60,11 @@ fn a_thread_without_a_waiting_event_refuses_its_newest_when_others_fill_the_queu
 
 #[test]
 fn bytes_are_bounded_over_all_lanes() {
-    let observer = Observer::builder().queue_bytes(64 << 10).drop_policy(DropPolicy::Newest).start();
+    let observer = Observer::builder()
+        .queue_bytes(64 << 10)
+        .max_text_bytes(1 << 20)
+        .drop_policy(DropPolicy::Newest)
+        .start();
     let observer = observer.expect("valid settings");
     let gate = hold(&observer, "gate");
     observer.observe_waiting(Event::new("gate"));
@@ -80,7 +84,8 @@ fn bytes_are_bounded_over_all_lanes() {
 
 #[test]
 fn an_event_larger_than_the_whole_queue_evicts_nobody() {
-    let observer = Observer::builder().queue_bytes(8 << 10).start().expect("valid settings");
+    let observer =
+        Observer::builder().queue_bytes(8 << 10).max_text_bytes(1 << 20).start().expect("valid settings");
     let gate = hold(&observer, "gate");
     observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();
@@ -93,7 +98,8 @@ fn an_event_larger_than_the_whole_queue_evicts_nobody() {
 
 #[test]
 fn an_event_that_no_eviction_would_make_room_for_evicts_nobody() {
-    let observer = Observer::builder().queue_bytes(64 << 10).start().expect("valid settings");
+    let observer =
+        Observer::builder().queue_bytes(64 << 10).max_text_bytes(1 << 20).start().expect("valid settings");
     let gate = hold(&observer, "gate");
     observer.observe_waiting(Event::new("gate"));
     gate.wait_until_held();

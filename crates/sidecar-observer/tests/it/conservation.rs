@@ -3,7 +3,9 @@
 use crate::assert_conserved;
 use proptest::prelude::*;
 use sidecar_harness::PATIENCE;
-use sidecar_observer::{DropPolicy, Event, Observer, Probability, TypeId};
+use sidecar_observer::{
+    Admission, DropPolicy, Event, Observed, Observer, Probability, Reason, TypeId, observe,
+};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -84,7 +86,11 @@ proptest! {
         newest in any::<bool>(),
     ) {
         let policy = if newest { DropPolicy::Newest } else { DropPolicy::Oldest };
-        let gate = |id: TypeId| (!id.index().is_multiple_of(3)).then_some(Probability::CERTAIN);
+        let gate = |id: TypeId| match id.index() % 4 {
+            0 => Admission::SampledOut,
+            1 => Admission::OverBudget,
+            _ => Admission::Keep(Probability::CERTAIN),
+        };
         let observer = Observer::builder().queue_size(size).drop_policy(policy).admit(gate).start();
         let observer = observer.expect("valid settings");
         observer.on("t1", |_| panic!("t1 always fails"));
@@ -123,4 +129,31 @@ fn kept_events_are_those_not_sampled_out_nor_refused_before_sampling() {
     let stats = observer.stats();
     assert_eq!((stats.events_received, stats.events_sampled, stats.sampled_out), (4, 1, 1));
     assert_eq!((stats.dropped["disabled"], stats.dropped["stopped"]), (1, 1));
+}
+
+#[test]
+fn what_a_budget_takes_is_dropped_and_was_never_kept() {
+    let of_three = |id: TypeId| match id.index() {
+        1 => Admission::Keep(Probability::CERTAIN),
+        2 => Admission::SampledOut,
+        _ => Admission::OverBudget,
+    };
+    let observer = Observer::builder().admit(of_three).start().expect("valid settings");
+    assert_eq!(observer.stats().dropped["budget"], 0, "there before the first");
+    let over = Observed::Dropped(Reason::Budget);
+    assert_eq!(observer.observe_waiting(Event::new("kept")), Observed::Accepted);
+    assert_eq!(observe!(observer, "out"), Observed::SampledOut);
+    let unevaluated = || -> u64 { unreachable!("the fields of an event that is not kept are not evaluated") };
+    assert_eq!(observe!(observer, "over", n = unevaluated()), over);
+    let name = "over".to_owned();
+    assert_eq!(observe!(observer, &name), over);
+    assert_eq!(observer.observe(Event::new("over")), over);
+    assert_eq!(observer.observe_with("over", |event| event.with("n", unevaluated())), over);
+    assert_eq!(observer.observe_waiting(Event::new("over")), over);
+    assert_eq!(observer.shutdown(PATIENCE).waiting, 0);
+    let stats = observer.stats();
+    assert_conserved(&stats);
+    assert_eq!((stats.events_received, stats.events_sampled, stats.sampled_out), (7, 1, 1));
+    assert_eq!((stats.events_dropped, stats.dropped["budget"]), (5, 5));
+    assert_eq!(stats.by_type["over"].dropped.get("budget"), Some(&5));
 }

@@ -6,6 +6,8 @@ use sidecar_observer::{Observer, ObserverStats};
 mod allocations;
 mod bounds;
 mod conservation;
+mod dating;
+mod estimates;
 mod events;
 mod failing_handlers;
 #[cfg(unix)]
@@ -14,10 +16,12 @@ mod handlers;
 mod hung_handlers;
 mod lanes;
 mod macros;
+mod redaction;
 #[cfg(feature = "serde")]
 mod serialize;
 mod shutdown;
 mod system_calls;
+mod truncation;
 mod waiting;
 
 /// Received = sampled out + dropped + processed + failed + waiting, in all and for every type.

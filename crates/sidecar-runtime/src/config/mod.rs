@@ -7,6 +7,7 @@
 //!     sampling: { events, traces, profiling, test_events, perf_metrics, debug_logs, event_types, adaptive }
 //!     resources: { max_queue_size, max_cpu_percent, max_memory_mb, drop_on_full }
 //!     handlers: { timeout, suspend_after, suspend_for }
+//!     redact_fields: []
 //! observability:
 //!   circuit_breaker: { failure_threshold, timeout, half_open_max_calls, sliding_window_size, success_threshold }
 //!   health: { enabled, check_interval, critical_components, degraded_threshold }
@@ -32,7 +33,7 @@ pub use observability::{
     DEFAULT_RETENTION, HealthConfig, Observability, PerformanceConfig,
 };
 pub use resources::{DEFAULT_MAX_CPU_PERCENT, DEFAULT_MAX_MEMORY_MB, DEFAULT_MAX_QUEUE_SIZE, Resources};
-pub use rules::{MAX_CRITICAL_COMPONENTS, MAX_EVENT_TYPE_RATES, MAX_PERCENTILES};
+pub use rules::{MAX_CRITICAL_COMPONENTS, MAX_EVENT_TYPE_RATES, MAX_PERCENTILES, MAX_REDACT_FIELDS};
 pub use sampling::{Adaptive, DEFAULT_BOOST_DURATION, DEFAULT_BOOST_FACTOR, Sampling};
 
 /// The settings of a sidecar, laid out as in the file.
@@ -73,6 +74,9 @@ pub struct SidecarSection {
     pub resources: Resources,
     /// How long handlers may take and how often they may fail.
     pub handlers: Handlers,
+    /// Names of event fields whose values nobody sees: at most [`MAX_REDACT_FIELDS`], each of 1 to 128 bytes, letters
+    /// of ASCII without regard to case. Defaults to none.
+    pub redact_fields: Vec<String>,
 }
 
 impl Default for SidecarSection {
@@ -82,6 +86,7 @@ impl Default for SidecarSection {
             sampling: Sampling::default(),
             resources: Resources::default(),
             handlers: Handlers::default(),
+            redact_fields: Vec::new(),
         }
     }
 }
@@ -115,6 +120,14 @@ impl SidecarConfig {
     #[must_use]
     pub fn max_queue_size(mut self, events: usize) -> Self {
         self.runtime.sidecar.resources.max_queue_size = events;
+        self
+    }
+
+    /// Names of event fields whose values nobody sees, in place of those there were: at most [`MAX_REDACT_FIELDS`],
+    /// each of 1 to 128 bytes. Defaults to none.
+    #[must_use]
+    pub fn redact_fields(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.runtime.sidecar.redact_fields = names.into_iter().map(Into::into).collect();
         self
     }
 

@@ -1,6 +1,8 @@
 //! What each key may be.
 
 use sidecar_config::{Report, Rule, Validate};
+use sidecar_core::event_type::MAX_NAME_BYTES;
+use sidecar_observer::ObserverBuilder;
 
 use super::{Sampling, SidecarConfig};
 
@@ -10,6 +12,8 @@ pub const MAX_EVENT_TYPE_RATES: usize = 1_024;
 pub const MAX_CRITICAL_COMPONENTS: usize = 256;
 /// Most percentiles.
 pub const MAX_PERCENTILES: usize = 32;
+/// Most names of fields to redact.
+pub const MAX_REDACT_FIELDS: usize = ObserverBuilder::MAX_REDACTED;
 
 const HOUR: f64 = 3_600.0;
 const DAY: f64 = 86_400.0;
@@ -42,6 +46,7 @@ impl Validate for SidecarConfig {
         Rule::seconds("runtime.sidecar.handlers.timeout", 0.01, HOUR),
         Rule::whole("runtime.sidecar.handlers.suspend_after", 1, u32::MAX as u64),
         Rule::seconds("runtime.sidecar.handlers.suspend_for", 0.001, DAY),
+        Rule::text("runtime.sidecar.redact_fields.*"),
         Rule::whole("observability.circuit_breaker.failure_threshold", 1, u32::MAX as u64),
         Rule::seconds("observability.circuit_breaker.timeout", 0.001, DAY),
         Rule::whole("observability.circuit_breaker.half_open_max_calls", 1, 255),
@@ -67,6 +72,7 @@ impl Validate for SidecarConfig {
                 self.runtime.sidecar.sampling.event_types.len(),
                 MAX_EVENT_TYPE_RATES,
             ),
+            ("runtime.sidecar.redact_fields", self.runtime.sidecar.redact_fields.len(), MAX_REDACT_FIELDS),
             (
                 "observability.health.critical_components",
                 self.observability.health.critical_components.len(),
@@ -81,6 +87,12 @@ impl Validate for SidecarConfig {
         for (key, count, most) in counts {
             if count > most {
                 report.refuse(key, format!("of length {count}"), format!("of length {most} at most"));
+            }
+        }
+        for (place, name) in self.runtime.sidecar.redact_fields.iter().enumerate() {
+            if !(1..=MAX_NAME_BYTES).contains(&name.len()) {
+                let key = format!("runtime.sidecar.redact_fields.{place}");
+                report.refuse(&key, format!("of {} bytes", name.len()), "of 1 to 128 bytes");
             }
         }
         for (signal, rate) in &self.unknown_signals {

@@ -4,7 +4,7 @@ use crate::support::{assert_conserved, offer};
 use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::health::{Component, Health};
 use sidecar_runtime::metrics::MetricsCollector;
-use sidecar_runtime::observer::{Admit, Event, EventTypes, Observed, Observer, Probability, TypeId, observe};
+use sidecar_runtime::observer::{Admission, Admit, Event, EventTypes, Observed, Observer, TypeId, observe};
 use sidecar_runtime::sampler::Sampler;
 use std::sync::mpsc;
 
@@ -12,8 +12,8 @@ use std::sync::mpsc;
 struct Sampled(Sampler);
 
 impl Admit for Sampled {
-    fn admit(&self, event_type: TypeId) -> Option<Probability> {
-        self.0.sample(event_type)
+    fn admit(&self, event_type: TypeId) -> Admission {
+        self.0.sample(event_type).into()
     }
 }
 

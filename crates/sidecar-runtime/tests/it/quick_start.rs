@@ -180,3 +180,16 @@ fn a_high_drop_rate_shows_and_a_larger_queue_mends_it() {
     assert!(drop_rate(10) > 0.2);
     assert!(drop_rate(20_000) < 0.2);
 }
+
+#[test]
+fn fields_that_configuration_names_arrive_without_their_values() {
+    let sidecar = Sidecar::builder().config(everything().redact_fields(["password"])).start();
+    let sidecar = sidecar.expect("valid settings");
+    let (send, receive) = mpsc::channel();
+    sidecar.register_handler("login", move |event| drop(send.send(event.clone())));
+    let login = || observe!(sidecar, "login", user = "ann", Password = "hunter2");
+    assert_eq!(offer(login), Observed::Accepted);
+    let event: Event = receive.recv_timeout(PATIENCE).expect("it is handled");
+    let texts = ["user", "Password"].map(|name| event.get(name).and_then(Value::as_str));
+    assert_eq!(texts, [Some("ann"), Some("[redacted]")]);
+}

@@ -3,6 +3,7 @@
 use crate::support::{Hold, becomes, component, everything, judged_again, offer_times, started};
 use sidecar_harness::PATIENCE;
 use sidecar_runtime::health::Status;
+use sidecar_runtime::observer::{Observed, Reason};
 use sidecar_runtime::{Sidecar, SidecarHandle, observe};
 
 /// What a trouble of the sidecar's own may do: degrade the whole, and nothing else.
@@ -78,6 +79,20 @@ fn sampled_out_events_are_no_trouble() {
     }
     judged_again(&sidecar, "observer");
     assert_eq!(component(&sidecar, "observer").0, Status::Healthy);
+}
+
+#[test]
+fn events_that_a_budget_takes_are_trouble_unlike_those_of_a_lower_rate() {
+    let sidecar = started();
+    sidecar.sampler().set_throttle(0.0);
+    for _ in 0..200 {
+        assert_eq!(observe!(sidecar, "x"), Observed::Dropped(Reason::Budget));
+    }
+    assert_eq!((sidecar.stats().dropped["budget"], sidecar.stats().sampled_out), (200, 0));
+    let shown = sidecar.get_metrics().value("sidecar_events_dropped_total", &[("reason", "budget")]);
+    assert_eq!(shown, Some(200.0));
+    becomes(&sidecar, "observer", Status::Unhealthy);
+    assert_harmless(&sidecar, "observer");
 }
 
 #[test]

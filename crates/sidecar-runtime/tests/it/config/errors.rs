@@ -247,6 +247,24 @@ fn two_discoverable_files_are_an_error() {
 }
 
 #[test]
+fn names_to_redact_are_bounded_in_number_and_length_and_a_long_one_is_not_repeated() {
+    let many: Vec<String> = (0..65).map(|n| format!("field{n}")).collect();
+    let text = format!("runtime: {{sidecar: {{redact_fields: [{}]}}}}\n", many.join(", "));
+    assert_eq!(
+        refused("s.yml", text),
+        ["s.yml:1: runtime.sidecar.redact_fields is of length 65, but must be of length 64 at most"]
+    );
+    let text = format!("runtime: {{sidecar: {{redact_fields: [token,\n \"\", {}]}}}}\n", "a".repeat(129));
+    assert_eq!(
+        refused("s.yml", text),
+        [
+            "s.yml:2: runtime.sidecar.redact_fields.1 is of 0 bytes, but must be of 1 to 128 bytes",
+            "s.yml:2: runtime.sidecar.redact_fields.2 is of 129 bytes, but must be of 1 to 128 bytes",
+        ]
+    );
+}
+
+#[test]
 fn setters_never_fail_and_validation_reports_them_all() {
     let config = SidecarConfig::default()
         .sampling_rate("events", 1.5)

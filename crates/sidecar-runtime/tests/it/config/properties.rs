@@ -14,6 +14,7 @@ const KNOWN: &[&str] = &[
     "boost_duration",
     "resources",
     "max_queue_size",
+    "redact_fields",
     "observability",
     "health",
     "critical_components",
