@@ -206,7 +206,8 @@ mod tests {
                     list.pop_front();
                 }
                 let bad = list.iter().filter(|failed| **failed).count();
-                let opens = list.len() >= min_calls as usize && bad > 0 && bad as f64 >= share * list.len() as f64;
+                let enough = list.len() >= min_calls as usize;
+                let opens = enough && bad > 0 && bad as f64 / list.len() as f64 >= share;
                 let judged = last.record(&Call { generation, failed, ..success(0) });
                 prop_assert_eq!(judged == Judged::Reached(Cause::FailureRate), opens, "{:?}", list);
                 prop_assert_eq!(last.failures(0, generation), bad as u64);

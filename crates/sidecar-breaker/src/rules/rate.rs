@@ -165,7 +165,7 @@ mod tests {
                 list.retain(|(at, _)| number - at < 16);
                 let bad = list.iter().filter(|(_, failed)| *failed).count() as u64;
                 let calls = list.len() as u64;
-                let opens = calls >= min_calls && bad > 0 && bad as f64 >= share * calls as f64;
+                let opens = calls >= min_calls && bad > 0 && bad as f64 / calls as f64 >= share;
                 let judged = rate.record(&Call { now, generation, failed, took: 0 });
                 prop_assert_eq!(judged == REACHED, opens, "{} of {}", bad, calls);
                 prop_assert_eq!(rate.failures(now, generation), bad);
