@@ -234,7 +234,9 @@ impl Machine {
         self.advance(now);
         if self.state == State::Open {
             self.since = now;
-            self.period = Some(self.open_time(0));
+            // What the dependency wished for belongs to the opening that this one takes the place of.
+            self.wish = 0;
+            self.period = Some(self.open_time(self.wish));
         } else {
             self.open(now, Cause::ByHand, 0);
         }
