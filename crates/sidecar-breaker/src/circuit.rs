@@ -128,14 +128,13 @@ impl Circuit {
     /// Goes on from [`admit_at_a_glance`](Self::admit_at_a_glance).
     pub(crate) fn admit_at_length(&self, word: Word) -> Result<Ticket, Rejected> {
         if self.is_unconditional(word) {
-            let is_timed = word.has(Flags::TIMED);
-            return Ok(if is_timed { Ticket::timed(word, self.clock.now()) } else { Ticket::untimed(word) });
+            return Ok(Ticket::new(word, || self.clock.now()));
         }
         let refused = match self.refuse_at_a_glance() {
             Some(rejected) => rejected,
             None => {
                 let admitted = self.step(|Guarded { machine, .. }, now| {
-                    machine.admit(now).map(|()| Ticket::timed(machine.word(), now))
+                    machine.admit(now).map(|()| Ticket::new(machine.word(), || now))
                 });
                 match admitted {
                     Ok(ticket) => return Ok(ticket),

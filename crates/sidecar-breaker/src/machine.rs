@@ -80,7 +80,8 @@ impl Machine {
         let full = self.state == State::HalfOpen && self.in_flight >= self.limits.half_open_max_calls;
         let flags = Flags::FULL.when(full)
             | Flags::JUDGES_SUCCESS.when(self.rules.judge_success())
-            | Flags::TIMED.when(self.rules.are_timed())
+            // Where nothing is judged, nobody needs to know how long calls take.
+            | Flags::TIMED.when(self.rules.are_timed() && self.state != State::Disabled)
             | Flags::DROPPED_FAILS.when(self.limits.dropped == Dropped::Failure)
             | Flags::REPLACED.when(self.replaced);
         Word::new(self.generation, self.state, flags)

@@ -19,6 +19,7 @@ mod registry;
 mod registry_races;
 mod script;
 mod settings;
+mod slow_calls;
 mod snapshot;
 mod support;
 mod table;
