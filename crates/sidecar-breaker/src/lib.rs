@@ -142,6 +142,7 @@ mod circuit;
 mod error;
 mod hold;
 mod identity;
+mod last_failure;
 mod limits;
 mod listeners;
 mod machine;

@@ -114,6 +114,16 @@ impl Machine {
         std::mem::take(&mut self.changes).into_iter().flatten()
     }
 
+    /// Whether the record of calls lies ahead of this reading of the clock.
+    pub(crate) fn is_ahead(&self, now: u64) -> bool {
+        self.rules.hold_ahead(now)
+    }
+
+    /// Has the record of calls follow a clock that has stepped back. `read` reads it.
+    pub(crate) fn follow(&self, read: &dyn Fn() -> u64) {
+        self.rules.follow(read, self.generation);
+    }
+
     /// Lets timers act that are due.
     pub(crate) fn advance(&mut self, now: u64) {
         // A clock that steps back must not lengthen a period, so the period moves along.
@@ -187,6 +197,13 @@ impl Machine {
         }
     }
 
+    /// The record of `generation` is to be judged once more.
+    pub(crate) fn judge(&mut self, now: u64, generation: u64, wish: u64) {
+        if let Judged::Reached(cause) = self.rules.judge(now) {
+            self.reached(now, generation, cause, wish);
+        }
+    }
+
     fn record(&self, now: u64, verdict: Verdict, took: u64) -> Judged {
         let failed = verdict.is_failure();
         self.rules.record_fresh(&Call { now, generation: self.generation, failed, took })
@@ -217,7 +234,7 @@ impl Machine {
         let old = std::mem::replace(&mut self.limits, limits);
         if let Some(rules) = rules {
             rules.begin(self.generation, true);
-            rules.take_over(&self.rules, now);
+            rules.take_over(&self.rules);
             self.rules = rules;
             self.replaced = true;
         }

@@ -51,7 +51,11 @@ impl Consecutive {
         false
     }
 
-    pub(super) fn rewind(&self, _: u64, _: u64) {}
+    pub(super) fn holds_ahead(&self, _: u64) -> bool {
+        false
+    }
+
+    pub(super) fn follow(&self, _: &dyn Fn() -> u64, _: u64) {}
 
     pub(super) fn begin(&self, generation: u64, afresh: bool) {
         let mut word = self.word.load(Ordering::Acquire);

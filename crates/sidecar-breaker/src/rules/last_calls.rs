@@ -44,7 +44,11 @@ impl LastCalls {
         false
     }
 
-    pub(super) fn rewind(&self, _: u64, _: u64) {}
+    pub(super) fn holds_ahead(&self, _: u64) -> bool {
+        false
+    }
+
+    pub(super) fn follow(&self, _: &dyn Fn() -> u64, _: u64) {}
 
     #[inline]
     pub(super) fn record(&self, call: &Call) -> Judged {

@@ -4,6 +4,7 @@ mod allocations;
 mod await_points;
 mod by_hand;
 mod calls;
+mod clock_steps;
 mod concurrency;
 mod futures;
 mod half_open;
