@@ -234,7 +234,7 @@ impl Machine {
         let old = std::mem::replace(&mut self.limits, limits);
         if let Some(rules) = rules {
             rules.begin(self.generation, true);
-            rules.take_over(&self.rules);
+            rules.take_over(&self.rules, now, self.generation);
             self.rules = rules;
             self.replaced = true;
         }

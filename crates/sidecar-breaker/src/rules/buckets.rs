@@ -25,6 +25,7 @@ pub(super) struct Buckets {
     per_width: u64,
     /// Log2 of the number of buckets.
     bits: u32,
+    span: u64,
     newest: AtomicU64,
     words: Box<[AtomicU64]>,
 }
@@ -50,6 +51,7 @@ impl Buckets {
         Self {
             per_width: (u128::from(u64::MAX) / u128::from(width)) as u64,
             bits,
+            span,
             newest: AtomicU64::new(0),
             words,
         }
@@ -113,6 +115,38 @@ impl Buckets {
         self.window(number.max(newest))
             .filter(move |number| *number <= newest)
             .filter_map(move |number| self.payload(number, generation))
+    }
+
+    pub(super) fn span(&self) -> u64 {
+        self.span
+    }
+
+    /// When each bucket that counts at `now` began, and what is in it; the newest first.
+    pub(super) fn contents(&self, now: u64, generation: u64) -> Vec<(i128, u64)> {
+        let newest = self.newest.load(Ordering::SeqCst);
+        let held = self.window(self.number(now).max(newest)).filter(|number| *number <= newest);
+        held.filter_map(|number| Some((self.began(number), self.payload(number, generation)?)))
+            .filter(|(_, payload)| *payload > 0)
+            .collect()
+    }
+
+    /// The number of a time, which may lie before the clock's origin; `None` if that is more than a span before.
+    pub(super) fn number_at(&self, time: i128) -> Option<Number> {
+        match u64::try_from(time) {
+            Ok(time) => Some(self.number(time)),
+            // The bucket that begins with the origin is the first after those before it.
+            Err(_) => {
+                let before = u64::try_from(-1 - time).ok()?;
+                (1_u64 << self.bits).checked_sub(1 + (self.number(before) - (1 << self.bits)))
+            }
+        }
+    }
+
+    /// The first moment of a bucket.
+    fn began(&self, number: Number) -> i128 {
+        let buckets = i128::from(number) - (1 << self.bits);
+        let after = ((buckets.unsigned_abs()) << 64).div_ceil(u128::from(self.per_width)) as i128;
+        if buckets < 0 { -after } else { after }
     }
 
     fn payload(&self, number: Number, generation: u64) -> Option<u64> {
@@ -242,6 +276,18 @@ mod tests {
                 let Some(begin) = width.checked_mul(n) else { continue };
                 let off = buckets.number(begin).abs_diff(n + (1 << bits));
                 assert!(off <= 1, "{n} widths of {width} are {} buckets", buckets.number(begin));
+            }
+        }
+    }
+
+    #[test]
+    fn a_bucket_begins_with_the_first_moment_of_its_number_before_the_origin_too() {
+        for (bits, span) in [(4, 16_000_000_000), (7, 120_000_000_007), (4, 100)] {
+            let buckets = Buckets::new(bits, span);
+            for number in [0, 1, 3, 15, 16, 17, 1_000_003] {
+                let began = buckets.began(number);
+                assert_eq!(buckets.number_at(began), Some(number));
+                assert_eq!(buckets.number_at(began - 1), number.checked_sub(1), "{number} of {span}");
             }
         }
     }

@@ -67,6 +67,24 @@ impl Many {
         self.buckets.payloads(number, generation).sum()
     }
 
+    pub(super) fn span(&self) -> u64 {
+        self.buckets.span()
+    }
+
+    /// As [`Recent::contents`](super::recent::Recent::contents). All of a bucket are as old as its oldest may be.
+    pub(super) fn contents(&self, now: u64, generation: u64) -> Vec<(i128, u64)> {
+        self.buckets.contents(now, generation)
+    }
+
+    /// Takes what counts of these. Only for a record that nobody uses yet.
+    pub(super) fn fill(&self, contents: &[(i128, u64)], generation: u64) {
+        for (time, count) in contents {
+            let Some(number) = self.buckets.number_at(*time) else { continue };
+            // Fails for what has left the span.
+            let _ = self.buckets.update(number, generation, |held| (held + count).min(MOST));
+        }
+    }
+
     pub(super) fn begin(&self, generation: u64, afresh: bool) {
         self.buckets.begin(generation, afresh);
         self.quiet.store(0, Ordering::Relaxed);

@@ -7,6 +7,8 @@
 
 mod buckets;
 mod consecutive;
+mod handover;
+mod head;
 mod last_calls;
 mod many;
 mod rate;
@@ -224,15 +226,6 @@ impl Rules {
     /// Failures that count at this moment, by the rule that counts most. `now` is a fresh reading.
     pub(crate) fn failures(&self, now: u64, generation: u64) -> u64 {
         self.records().map(|record| each!(record, one => one.failures(now, generation))).max().unwrap_or(0)
-    }
-
-    /// Takes over what fits from rules that are replaced.
-    pub(crate) fn take_over(&self, old: &Self) {
-        for (ours, theirs) in self.records().zip(old.records()) {
-            if let (Record::Recent(ours), Record::Recent(theirs)) = (ours, theirs) {
-                ours.take_over(theirs);
-            }
-        }
     }
 
     fn records(&self) -> std::iter::Chain<std::iter::Once<&Record>, std::slice::Iter<'_, Record>> {

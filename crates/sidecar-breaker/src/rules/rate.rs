@@ -76,6 +76,20 @@ impl Rate {
         })
     }
 
+    pub(super) fn span(&self) -> u64 {
+        self.buckets.span()
+    }
+
+    /// Takes what counts of the calls of another. Only for a record that nobody uses yet. All of a bucket are as old
+    /// as its oldest may be.
+    pub(super) fn take_over(&self, old: &Self, now: u64, generation: u64) {
+        for (time, held) in old.buckets.contents(now, generation) {
+            let Some(number) = self.buckets.number_at(time) else { continue };
+            // Fails for what has left the span.
+            let _ = self.buckets.update(number, generation, |payload| add(payload, held));
+        }
+    }
+
     pub(super) fn begin(&self, generation: u64, afresh: bool) {
         self.buckets.begin(generation, afresh);
         self.enough.store(u64::MAX, Ordering::Relaxed);

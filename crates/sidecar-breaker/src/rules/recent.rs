@@ -1,5 +1,6 @@
 //! Failures inside a span of time, each with its own time.
 
+use super::head::{Head, PLACE_BITS};
 use super::{Call, Judged};
 use crate::Cause;
 use sidecar_core::sync::{AtomicU64, Ordering, in_one_order};
@@ -30,31 +31,6 @@ pub(super) struct Recent {
     head: AtomicU64,
     /// By place: the time of the failure plus the span, which is never below zero for one that counts.
     leaves: Box<[AtomicU64]>,
-}
-
-/// `[generation, low 42 bits | places in use: 11 | next place: 11]`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Head(u64);
-
-const PLACE_BITS: u32 = 11;
-const PLACE_MASK: u64 = (1 << PLACE_BITS) - 1;
-
-impl Head {
-    fn new(generation: u64, used: usize, next: usize) -> Self {
-        Self(generation << (2 * PLACE_BITS) | (used as u64) << PLACE_BITS | next as u64)
-    }
-
-    fn is_of(self, generation: u64) -> bool {
-        self.0 >> (2 * PLACE_BITS) == generation << (2 * PLACE_BITS) >> (2 * PLACE_BITS)
-    }
-
-    fn used(self) -> usize {
-        (self.0 >> PLACE_BITS & PLACE_MASK) as usize
-    }
-
-    fn next(self) -> usize {
-        (self.0 & PLACE_MASK) as usize
-    }
 }
 
 impl Recent {
@@ -174,17 +150,29 @@ impl Recent {
         let _ = self.leaves[place].compare_exchange(old, f(old), Ordering::SeqCst, Ordering::SeqCst);
     }
 
-    /// Copies the newest failures, as many as have room here. Only for a record that nobody uses yet.
-    pub(super) fn take_over(&self, old: &Self) {
-        let kept = old.in_use().take(self.leaves.len()).count();
-        for (steps, place) in old.in_use().take(kept).enumerate() {
-            let time = i128::from(old.leave(place)) - i128::from(old.span);
-            let leave = (time + i128::from(self.span)).clamp(0, i128::from(u64::MAX)) as u64;
-            self.leaves[kept - 1 - steps].store(leave, Ordering::SeqCst);
+    pub(super) fn span(&self) -> u64 {
+        self.span
+    }
+
+    /// When the failures happened, and how many each time; the newest first.
+    pub(super) fn contents(&self) -> Vec<(i128, u64)> {
+        let leaves = self.in_use().map(|place| self.leave(place)).filter(|leave| *leave > 0);
+        leaves.map(|leave| (i128::from(leave) - i128::from(self.span), 1)).collect()
+    }
+
+    /// Takes the newest of these, as many as have room. Only for a record that nobody uses yet.
+    pub(super) fn fill(&self, contents: &[(i128, u64)]) {
+        let each = contents.iter().flat_map(|(time, count)| {
+            std::iter::repeat_n(*time, usize::try_from(*count).unwrap_or(usize::MAX).min(MOST))
+        });
+        let newest: Vec<_> = each.take(self.leaves.len()).collect();
+        for (place, time) in self.leaves.iter().zip(newest.iter().rev()) {
+            let leave = (time + i128::from(self.span)).clamp(0, i128::from(u64::MAX));
+            place.store(leave as u64, Ordering::SeqCst);
         }
-        let ours = self.head(Ordering::SeqCst).0 >> (2 * PLACE_BITS);
-        let next = if kept == self.leaves.len() { 0 } else { kept };
-        self.head.store(Head::new(ours, kept, next).0, Ordering::SeqCst);
+        let generation = self.head(Ordering::SeqCst).0 >> (2 * PLACE_BITS);
+        let next = if newest.len() == self.leaves.len() { 0 } else { newest.len() };
+        self.head.store(Head::new(generation, newest.len(), next).0, Ordering::SeqCst);
     }
 
     /// Failures that count, among those that have claimed a place.
@@ -333,7 +321,7 @@ mod tests {
             let (old, new) = (Recent::new(theirs, 10_000), Recent::new(ours, 100));
             new.begin(7, true);
             (0..400).for_each(|now| _ = old.record(&failure(now)));
-            new.take_over(&old);
+            new.fill(&old.contents());
             let kept = old.leaves.len().min(new.leaves.len()).min(400);
             assert_eq!(new.failures(399, 7), kept.min(100) as u64, "{theirs} to {ours}");
             let next = Call { generation: 7, ..failure(1_000) };
