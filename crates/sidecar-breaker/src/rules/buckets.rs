@@ -52,7 +52,7 @@ impl Buckets {
             per_width: (u128::from(u64::MAX) / u128::from(width)) as u64,
             bits,
             span,
-            newest: AtomicU64::new(0),
+            newest: AtomicU64::new(1 << bits),
             words,
         }
     }

@@ -25,8 +25,10 @@ fn admit(world: &World) -> OwnedPermit {
     world.breaker.try_acquire_owned().expect("admitted")
 }
 
+type Enter = fn(&World);
+
 /// Brings a breaker into a state that admits calls, by the way that reads only a word or by the one that locks.
-const STATES: [(&str, fn(&World)); 6] = [
+const STATES: [(&str, Enter); 6] = [
     ("closed", |_| {}),
     ("half-open", |world| {
         world.breaker.trip();
@@ -57,7 +59,7 @@ fn a_call_that_nobody_timed_is_not_slow_in_whatever_state_it_was_admitted() {
 #[test]
 fn a_call_is_timed_where_a_rule_asks_in_whatever_judging_state_it_was_admitted() {
     for (took, opens) in [(LIMIT, false), (LIMIT + NANO, true)] {
-        let settle = |enter: fn(&World)| {
+        let settle = |enter: Enter| {
             let world = World::with(|b| b.policy(one_slow_call()).success_threshold(1));
             enter(&world);
             let call = admit(&world);
