@@ -36,9 +36,24 @@ impl Breaker {
     /// Replaces all settings while the breaker is in use; what `settings` does not give has its default.
     ///
     /// The state, its generation and calls in flight stay. A timer that runs is measured by the new settings
-    /// from when it began. Failures in the window stay where the old and the new policy count failures inside
-    /// a span of time; the record of another rule that has changed begins anew. A call that ends on another
-    /// thread at that very moment may be missing from the record, not from the totals.
+    /// from when it began. No rule is judged before the next call ends.
+    ///
+    /// What was recorded stays as far as it fits the new policy, wherever in the policy the rules stand, and
+    /// whatever limits it is judged by from now on:
+    ///
+    /// - Failures inside a span of time keep their times; those beyond 1 024, to a 128th of the old span. A longer
+    ///   span than before begins with what the shorter one held, and a threshold that grows with as many failures as
+    ///   were remembered one by one: at least 128, or the old threshold up to 1 024.
+    /// - Failures in a row go on being counted.
+    /// - A rate over time keeps the calls of both spans, to a 16th of the old one; a rate over the last calls as many
+    ///   as both numbers allow. This holds for rates of failures, and for rates of calls that are slower than the same
+    ///   duration.
+    /// - Any other rule begins anew: one of a kind that the old policy had none of, a rate over time where the old one
+    ///   was over the last calls or the other way round, and a rate of calls slower than another duration.
+    ///
+    /// Where times are known to a part of a span, a call counts as the oldest of its part. A call that was admitted
+    /// before any rule asked how long it takes is none that was slow. A call that ends on another thread at that very
+    /// moment may be missing from the record, not from the totals.
     ///
     /// ```
     /// # use sidecar_breaker::{Breaker, State};

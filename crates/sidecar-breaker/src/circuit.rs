@@ -4,21 +4,22 @@
 mod models;
 
 use crate::identity::Identity;
+use crate::last_failure::{LastFailure, Shown};
 use crate::limits::Limits;
 use crate::listeners::Outbox;
 use crate::machine::{Machine, NEVER};
 use crate::published::{Moment, Published};
 use crate::rules::{Ahead, Call, Judged, Rules};
+use crate::snapshot::Reading;
 use crate::ticket::Ticket;
-use crate::totals::{Counts, Outcome, Totals};
-use crate::transition::{History, Transition};
+use crate::totals::{Outcome, Totals};
+use crate::transition::History;
 use crate::word::{Flags, Word};
 use crate::{BreakerSettings, RejectReason, Rejected, State, Verdict};
 use arc_swap::ArcSwapOption;
 use sidecar_core::Clock;
-use sidecar_core::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
+use sidecar_core::sync::{Mutex, MutexGuard};
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, SystemTime};
 
 /// What all handles of one breaker share.
 ///
@@ -40,8 +41,7 @@ pub(crate) struct Circuit {
     first_rules: Arc<Rules>,
     /// Those that have taken their place, if the word says so.
     other_rules: ArcSwapOption<Rules>,
-    /// When the last failure was counted, by the clock, plus one; zero before the first.
-    failed: AtomicU64,
+    failed: LastFailure,
     guarded: Mutex<Guarded>,
     outbox: Arc<Outbox>,
 }
@@ -51,19 +51,7 @@ struct Guarded {
     machine: Machine,
     settings: BreakerSettings,
     history: History,
-    /// The last failure that was shown, by both clocks: shown again, it must have the same time.
-    last_failure: Option<(u64, SystemTime)>,
-}
-
-/// Everything a snapshot shows, read in one step; the totals one by one.
-pub(crate) struct Reading {
-    pub(crate) word: Word,
-    pub(crate) left: Option<u64>,
-    pub(crate) reason: Option<Arc<str>>,
-    pub(crate) failure_count: u64,
-    pub(crate) last_failure: Option<SystemTime>,
-    pub(crate) transitions: Vec<Transition>,
-    pub(crate) counts: Counts,
+    last_failure: Shown,
 }
 
 impl Circuit {
@@ -87,8 +75,8 @@ impl Circuit {
             given,
             first_rules: rules,
             other_rules: ArcSwapOption::empty(),
-            failed: AtomicU64::new(0),
-            guarded: Mutex::new(Guarded { machine, settings, history, last_failure: None }),
+            failed: LastFailure::default(),
+            guarded: Mutex::new(Guarded { machine, settings, history, last_failure: Shown::default() }),
             outbox,
         }
     }
@@ -128,14 +116,13 @@ impl Circuit {
     /// Goes on from [`admit_at_a_glance`](Self::admit_at_a_glance).
     pub(crate) fn admit_at_length(&self, word: Word) -> Result<Ticket, Rejected> {
         if self.is_unconditional(word) {
-            let is_timed = word.has(Flags::TIMED);
-            return Ok(if is_timed { Ticket::timed(word, self.clock.now()) } else { Ticket::untimed(word) });
+            return Ok(Ticket::new(word, || self.clock.now()));
         }
         let refused = match self.refuse_at_a_glance() {
             Some(rejected) => rejected,
             None => {
                 let admitted = self.step(|Guarded { machine, .. }, now| {
-                    machine.admit(now).map(|()| Ticket::timed(machine.word(), now))
+                    machine.admit(now).map(|()| Ticket::new(machine.word(), || now))
                 });
                 match admitted {
                     Ok(ticket) => return Ok(ticket),
@@ -210,7 +197,7 @@ impl Circuit {
         let is_judged = failed || verdict == Verdict::Success && word.has(Flags::JUDGES_SUCCESS);
         if !is_judged || word.state() == State::Disabled {
             if failed {
-                self.note_failure(self.clock.now());
+                self.failed.note(self.clock.now());
             }
             self.totals.count(verdict.outcome());
         } else if word.has(Flags::REPLACED) {
@@ -232,22 +219,29 @@ impl Circuit {
             Err(Ahead) => return self.settle_under_the_lock(ticket, Some(verdict)),
         };
         if failed {
-            self.note_failure(now);
+            self.failed.note(now);
         }
         self.totals.count(verdict.outcome());
-        if let Judged::Reached(cause) = judged
-            && word.state() == State::Closed
-        {
-            let (generation, wish) = (call.generation, verdict.wish());
-            self.step(|Guarded { machine, .. }, now| machine.reached(now, generation, cause, wish));
+        if word.state() != State::Closed {
+            return;
+        }
+        let (generation, wish) = (call.generation, verdict.wish());
+        match judged {
+            Judged::Reached(cause) => {
+                self.step(|Guarded { machine, .. }, now| machine.reached(now, generation, cause, wish));
+            }
+            Judged::Unsure => {
+                self.step_in_time(|Guarded { machine, .. }, now| machine.judge(now, generation, wish));
+            }
+            Judged::Below | Judged::Late => {}
         }
     }
 
     fn settle_under_the_lock(&self, ticket: Ticket, verdict: Option<Verdict>) {
-        let outcome = self.step(|Guarded { machine, .. }, now| {
+        let outcome = self.step_in_time(|Guarded { machine, .. }, now| {
             let outcome = machine.settle(now, ticket.generation(), verdict, ticket.took(now));
             if outcome == Outcome::Failure {
-                self.note_failure(now);
+                self.failed.note(now);
             }
             outcome
         });
@@ -286,7 +280,7 @@ impl Circuit {
 
     /// Replaces the settings; `limits` are theirs.
     pub(crate) fn update(&self, settings: BreakerSettings, limits: Limits) {
-        self.step(|Guarded { machine, settings: current, .. }, now| {
+        self.step_in_time(|Guarded { machine, settings: current, .. }, now| {
             let policy = settings.policy();
             let rules = (policy != current.policy()).then(|| Arc::new(Rules::new(&policy, 0)));
             machine.update(now, limits, rules.clone());
@@ -298,7 +292,7 @@ impl Circuit {
     }
 
     pub(crate) fn read(&self) -> Reading {
-        self.step(|Guarded { machine, history, last_failure, .. }, now| {
+        self.step_in_time(|Guarded { machine, history, last_failure, .. }, now| {
             machine.advance(now);
             // Before the history is read, so that it holds what `advance` has just changed.
             machine.take_changes().for_each(|change| history.record(change, now));
@@ -307,7 +301,7 @@ impl Circuit {
                 left: machine.left(now),
                 reason: machine.reason().cloned(),
                 failure_count: machine.failure_count(now),
-                last_failure: self.last_failure(last_failure, now),
+                last_failure: last_failure.show(&self.failed, now),
                 transitions: history.to_vec(),
                 counts: self.totals.read(),
             }
@@ -316,7 +310,7 @@ impl Circuit {
 
     /// Whether the breaker is closed without a failure in its window: what may be forgotten.
     pub(crate) fn is_idle(&self) -> bool {
-        self.step(|Guarded { machine, .. }, now| {
+        self.step_in_time(|Guarded { machine, .. }, now| {
             machine.advance(now);
             machine.word().state() == State::Closed && machine.failure_count(now) == 0
         })
@@ -352,27 +346,34 @@ impl Circuit {
         lasts.then(|| Rejected::new(id, reason, Some(until - now)))
     }
 
-    fn note_failure(&self, now: u64) {
-        // Relaxed: shown to people, orders nothing.
-        self.failed.store(now.saturating_add(1), Ordering::Relaxed);
-    }
-
-    /// By the wall clock. Worked out once for each failure.
-    fn last_failure(&self, shown: &mut Option<(u64, SystemTime)>, now: u64) -> Option<SystemTime> {
-        let failed = self.failed.load(Ordering::Relaxed).checked_sub(1)?;
-        if shown.is_none_or(|(at, _)| at != failed) {
-            let wall = SystemTime::now();
-            let ago = Duration::from_nanos(now.saturating_sub(failed));
-            *shown = Some((failed, wall.checked_sub(ago).unwrap_or(wall)));
-        }
-        shown.map(|(_, wall)| wall)
-    }
-
+    /// One step of the machine, for which the record of calls is not looked at.
     fn step<R>(&self, input: impl FnOnce(&mut Guarded, u64) -> R) -> R {
+        self.step_at(|_| self.clock.now(), input)
+    }
+
+    /// One step of the machine, with a record of calls that does not lie ahead of the clock.
+    fn step_in_time<R>(&self, input: impl FnOnce(&mut Guarded, u64) -> R) -> R {
+        let read = || self.clock.now();
+        let follow = |machine: &Machine| {
+            let now = read();
+            if !machine.is_ahead(now) {
+                return now;
+            }
+            machine.follow(&read);
+            read()
+        };
+        self.step_at(follow, input)
+    }
+
+    /// Time is read under the lock, so that the machine never sees it run backwards because two threads took their
+    /// readings in another order than the lock.
+    fn step_at<R>(
+        &self,
+        read: impl FnOnce(&Machine) -> u64,
+        input: impl FnOnce(&mut Guarded, u64) -> R,
+    ) -> R {
         let mut guarded = self.lock();
-        // Read under the lock, so that the machine never sees time run backwards because two threads
-        // took their readings in another order than the lock.
-        let now = self.clock.now();
+        let now = read(&guarded.machine);
         let answer = input(&mut guarded, now);
         let Guarded { machine, history, .. } = &mut *guarded;
         machine.take_changes().for_each(|change| history.record(change, now));

@@ -123,8 +123,10 @@
 //!   the system has no room for a first thread, until a later transition finds some. When more than 1 024 breakers
 //!   wait, what a dropped one leaves behind is not told.
 //! - Whether time in which the machine is suspended counts depends on the system's counter. One that a
-//!   resume sets back makes a period last up to its full length from then on, never longer; a step back of less
-//!   than a millisecond is taken for the order in which threads read it, and may lengthen a window by as much.
+//!   resume sets back makes a period last up to its full length from when that is seen, never longer. What a
+//!   window holds stays as old as it was, and a step back takes no time; calls that are counted by parts of a span
+//!   may leave one part earlier. A step back of less than a millisecond, or of such a part, is taken for the order
+//!   in which threads read it, and may lengthen a window by as much.
 //! - Built with `panic = "abort"`, a panic ends the process, and no breaker sees it.
 //!
 //! # Features
@@ -142,6 +144,7 @@ mod circuit;
 mod error;
 mod hold;
 mod identity;
+mod last_failure;
 mod limits;
 mod listeners;
 mod machine;

@@ -80,7 +80,8 @@ impl Machine {
         let full = self.state == State::HalfOpen && self.in_flight >= self.limits.half_open_max_calls;
         let flags = Flags::FULL.when(full)
             | Flags::JUDGES_SUCCESS.when(self.rules.judge_success())
-            | Flags::TIMED.when(self.rules.are_timed())
+            // Where nothing is judged, nobody needs to know how long calls take.
+            | Flags::TIMED.when(self.rules.are_timed() && self.state != State::Disabled)
             | Flags::DROPPED_FAILS.when(self.limits.dropped == Dropped::Failure)
             | Flags::REPLACED.when(self.replaced);
         Word::new(self.generation, self.state, flags)
@@ -111,6 +112,16 @@ impl Machine {
     /// The changes since the last call, in order.
     pub(crate) fn take_changes(&mut self) -> impl Iterator<Item = Change> + use<> {
         std::mem::take(&mut self.changes).into_iter().flatten()
+    }
+
+    /// Whether the record of calls lies ahead of this reading of the clock.
+    pub(crate) fn is_ahead(&self, now: u64) -> bool {
+        self.rules.hold_ahead(now)
+    }
+
+    /// Has the record of calls follow a clock that has stepped back. `read` reads it.
+    pub(crate) fn follow(&self, read: &dyn Fn() -> u64) {
+        self.rules.follow(read, self.generation);
     }
 
     /// Lets timers act that are due.
@@ -186,6 +197,13 @@ impl Machine {
         }
     }
 
+    /// The record of `generation` is to be judged once more.
+    pub(crate) fn judge(&mut self, now: u64, generation: u64, wish: u64) {
+        if let Judged::Reached(cause) = self.rules.judge(now) {
+            self.reached(now, generation, cause, wish);
+        }
+    }
+
     fn record(&self, now: u64, verdict: Verdict, took: u64) -> Judged {
         let failed = verdict.is_failure();
         self.rules.record_fresh(&Call { now, generation: self.generation, failed, took })
@@ -216,7 +234,7 @@ impl Machine {
         let old = std::mem::replace(&mut self.limits, limits);
         if let Some(rules) = rules {
             rules.begin(self.generation, true);
-            rules.take_over(&self.rules, now);
+            rules.take_over(&self.rules, now, self.generation);
             self.rules = rules;
             self.replaced = true;
         }
@@ -234,7 +252,9 @@ impl Machine {
         self.advance(now);
         if self.state == State::Open {
             self.since = now;
-            self.period = Some(self.open_time(0));
+            // What the dependency wished for belongs to the opening that this one takes the place of.
+            self.wish = 0;
+            self.period = Some(self.open_time(self.wish));
         } else {
             self.open(now, Cause::ByHand, 0);
         }

@@ -1,10 +1,22 @@
 //! A breaker at one moment, as plain data.
 
-use crate::circuit::Reading;
 use crate::listeners::ListenerCounts;
+use crate::totals::Counts;
+use crate::word::Word;
 use crate::{State, Transition};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+/// Everything a snapshot shows, read in one step; the totals one by one.
+pub(crate) struct Reading {
+    pub(crate) word: Word,
+    pub(crate) left: Option<u64>,
+    pub(crate) reason: Option<Arc<str>>,
+    pub(crate) failure_count: u64,
+    pub(crate) last_failure: Option<SystemTime>,
+    pub(crate) transitions: Vec<Transition>,
+    pub(crate) counts: Counts,
+}
 
 /// A breaker at one moment. Serialises (feature `serde`) with the fields' names; times as RFC 3339 text,
 /// durations as milliseconds in fields that end in `_ms`.

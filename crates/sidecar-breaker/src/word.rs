@@ -24,7 +24,7 @@ impl Flags {
     pub(crate) const FULL: Self = Self(1 << STATE_BITS);
     /// A success may change what the policy says.
     pub(crate) const JUDGES_SUCCESS: Self = Self(1 << (STATE_BITS + 1));
-    /// The policy asks how long calls take.
+    /// The policy asks how long calls of this state take.
     pub(crate) const TIMED: Self = Self(1 << (STATE_BITS + 2));
     /// A call without a verdict is a failure.
     pub(crate) const DROPPED_FAILS: Self = Self(1 << (STATE_BITS + 3));

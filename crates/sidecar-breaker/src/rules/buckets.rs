@@ -25,11 +25,13 @@ pub(super) struct Buckets {
     per_width: u64,
     /// Log2 of the number of buckets.
     bits: u32,
+    span: u64,
     newest: AtomicU64,
     words: Box<[AtomicU64]>,
 }
 
-/// The place of a moment in time: buckets since the clock's origin.
+/// The place of a moment in time: buckets since a whole span before the clock's origin, so that a clock which
+/// begins anew finds room for what went before.
 pub(super) type Number = u64;
 
 /// Why a bucket was not updated.
@@ -49,14 +51,15 @@ impl Buckets {
         Self {
             per_width: (u128::from(u64::MAX) / u128::from(width)) as u64,
             bits,
-            newest: AtomicU64::new(0),
+            span,
+            newest: AtomicU64::new(1 << bits),
             words,
         }
     }
 
     #[inline]
     pub(super) fn number(&self, now: u64) -> Number {
-        ((u128::from(now) * u128::from(self.per_width)) >> 64) as u64
+        (((u128::from(now) * u128::from(self.per_width)) >> 64) as u64).saturating_add(1 << self.bits)
     }
 
     /// Whether there are buckets newer than the one after that of `now`.
@@ -65,19 +68,21 @@ impl Buckets {
         self.newest.load(Ordering::Relaxed) > self.number(now) + 1
     }
 
-    /// Puts `f` of it in the place of a payload, which is zero where there is none yet; the new payload.
+    /// Puts `f` of it in the place of a payload, which is zero where there is none yet; the new payload, and the
+    /// number up to which buckets were in use before.
     #[inline]
     pub(super) fn update(
         &self,
         number: Number,
         generation: u64,
         f: impl Fn(u64) -> u64,
-    ) -> Result<u64, Missed> {
+    ) -> Result<(u64, Number), Missed> {
         let (bucket, tag) = (self.bucket(number), self.tag(number, generation));
         if !is_of(bucket.load(Ordering::SeqCst), generation) {
             return Err(Missed::Generation);
         }
-        if self.newest.load(Ordering::SeqCst) < number {
+        let newest = self.newest.load(Ordering::SeqCst);
+        if newest < number {
             self.roll(number, generation);
         }
         let mut word = bucket.load(Ordering::SeqCst);
@@ -96,7 +101,7 @@ impl Buckets {
             match exchange(bucket, word, tag << PAYLOAD_BITS | next) {
                 Ok(_) => {
                     in_one_order();
-                    return Ok(next);
+                    return Ok((next, newest));
                 }
                 Err(newer) => word = newer,
             }
@@ -107,10 +112,46 @@ impl Buckets {
     /// threads that have just added to different buckets, the one that looks last must see both.
     pub(super) fn payloads(&self, number: Number, generation: u64) -> impl Iterator<Item = u64> {
         let newest = self.newest.load(Ordering::SeqCst);
-        self.window(number.max(newest)).filter(move |number| *number <= newest).filter_map(move |number| {
-            let word = self.bucket(number).load(Ordering::SeqCst);
-            (word >> PAYLOAD_BITS == self.tag(number, generation)).then_some(word & PAYLOAD_MASK)
-        })
+        self.window(number.max(newest))
+            .filter(move |number| *number <= newest)
+            .filter_map(move |number| self.payload(number, generation))
+    }
+
+    pub(super) fn span(&self) -> u64 {
+        self.span
+    }
+
+    /// When each bucket that counts at `now` began, and what is in it; the newest first.
+    pub(super) fn contents(&self, now: u64, generation: u64) -> Vec<(i128, u64)> {
+        let newest = self.newest.load(Ordering::SeqCst);
+        let held = self.window(self.number(now).max(newest)).filter(|number| *number <= newest);
+        held.filter_map(|number| Some((self.began(number), self.payload(number, generation)?)))
+            .filter(|(_, payload)| *payload > 0)
+            .collect()
+    }
+
+    /// The number of a time, which may lie before the clock's origin; `None` if that is more than a span before.
+    pub(super) fn number_at(&self, time: i128) -> Option<Number> {
+        match u64::try_from(time) {
+            Ok(time) => Some(self.number(time)),
+            // The bucket that begins with the origin is the first after those before it.
+            Err(_) => {
+                let before = u64::try_from(-1 - time).ok()?;
+                (1_u64 << self.bits).checked_sub(1 + (self.number(before) - (1 << self.bits)))
+            }
+        }
+    }
+
+    /// The first moment of a bucket.
+    fn began(&self, number: Number) -> i128 {
+        let buckets = i128::from(number) - (1 << self.bits);
+        let after = ((buckets.unsigned_abs()) << 64).div_ceil(u128::from(self.per_width)) as i128;
+        if buckets < 0 { -after } else { after }
+    }
+
+    fn payload(&self, number: Number, generation: u64) -> Option<u64> {
+        let word = self.bucket(number).load(Ordering::SeqCst);
+        (word >> PAYLOAD_BITS == self.tag(number, generation)).then_some(word & PAYLOAD_MASK)
     }
 
     /// From now on only `generation` is counted: on top of what there is, or afresh.
@@ -129,20 +170,32 @@ impl Buckets {
         }
     }
 
-    /// If the newest bucket lies in the future of `number`, all that counts there is moved to `number`.
-    pub(super) fn rewind(&self, number: Number, generation: u64, add: impl Fn(u64, u64) -> u64) {
+    /// Whether the clock has stepped back by more than a bucket. The newest bucket has then become the one before that
+    /// of now, and those before it have kept their distance to it. In that of now they might stay a bucket too long:
+    /// the newest may have been full of time, and that of now may have just begun.
+    pub(super) fn follow(
+        &self,
+        read: &dyn Fn() -> u64,
+        generation: u64,
+        add: impl Fn(u64, u64) -> u64,
+    ) -> bool {
         let newest = self.newest.load(Ordering::SeqCst);
-        if newest <= number {
-            return;
+        // Read after the number that it is compared with, which is therefore of another thread's past.
+        let number = self.number(read());
+        if newest <= number + 1 {
+            return false;
         }
-        let sum = self.payloads(newest, generation).fold(0, &add);
+        let payloads: Vec<_> = self.window(newest).map(|number| self.payload(number, generation)).collect();
         self.newest.store(number, Ordering::SeqCst);
         // Tags of the round before are free for every place that `number` and those after it will use.
         for bucket in &*self.words {
             bucket.store(self.stale(number, generation), Ordering::SeqCst);
         }
-        // Fails where a thread has moved on meanwhile: it has seen the clock ahead again.
-        let _ = self.update(number, generation, |payload| add(payload, sum));
+        for (number, payload) in self.window(number).skip(1).zip(payloads) {
+            // Fails where a thread has moved on meanwhile: it has seen the clock ahead again.
+            let _ = payload.map(|held| self.update(number, generation, |payload| add(payload, held)));
+        }
+        true
     }
 
     /// Moves the newest number on. Before that the buckets of all numbers up to it are emptied, so that none of
@@ -211,7 +264,7 @@ mod tests {
     }
 
     fn add_one(buckets: &Buckets, number: Number, generation: u64) -> Result<u64, Missed> {
-        buckets.update(number, generation, |count| count + 1)
+        buckets.update(number, generation, |count| count + 1).map(|(count, _)| count)
     }
 
     #[test]
@@ -221,8 +274,20 @@ mod tests {
             let width = (span >> bits).max(2);
             for n in [0, 1, 15, 16, 1_000_003] {
                 let Some(begin) = width.checked_mul(n) else { continue };
-                let off = buckets.number(begin).abs_diff(n);
+                let off = buckets.number(begin).abs_diff(n + (1 << bits));
                 assert!(off <= 1, "{n} widths of {width} are {} buckets", buckets.number(begin));
+            }
+        }
+    }
+
+    #[test]
+    fn a_bucket_begins_with_the_first_moment_of_its_number_before_the_origin_too() {
+        for (bits, span) in [(4, 16_000_000_000), (7, 120_000_000_007), (4, 100)] {
+            let buckets = Buckets::new(bits, span);
+            for number in [0, 1, 3, 15, 16, 17, 1_000_003] {
+                let began = buckets.began(number);
+                assert_eq!(buckets.number_at(began), Some(number));
+                assert_eq!(buckets.number_at(began - 1), number.checked_sub(1), "{number} of {span}");
             }
         }
     }
@@ -256,15 +321,38 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_steps_back_brings_all_that_counts_along() {
+    fn a_clock_that_steps_back_brings_all_that_counts_along_with_its_age() {
         let buckets = Buckets::new(4, 16_000);
         (990..1_000).for_each(|number| _ = add_one(&buckets, number, 0));
         assert!(buckets.is_ahead(5_000));
-        buckets.rewind(5, 0, |a, b| a + b);
-        assert!(!buckets.is_ahead(5_000));
-        assert_eq!(sum(&buckets, 5, 0), 10);
-        add_one(&buckets, 6, 0).expect("the newest");
-        assert_eq!([6, 20, 21, 22].map(|number| sum(&buckets, number, 0)), [11, 11, 1, 0]);
+        let number = buckets.number(5_000);
+        assert!(buckets.follow(&|| 5_000, 0, |a, b| a + b));
+        assert!(!buckets.is_ahead(5_000) && !buckets.follow(&|| 5_000, 0, |a, b| a + b));
+        assert_eq!(sum(&buckets, number, 0), 10);
+        add_one(&buckets, number + 1, 0).expect("the newest");
+        assert_eq!(
+            [1, 5, 6, 14, 15, 16, 17].map(|later| sum(&buckets, number + later, 0)),
+            [11, 11, 10, 2, 1, 1, 0]
+        );
+    }
+
+    #[test]
+    fn a_clock_that_begins_anew_keeps_what_counts() {
+        let buckets = Buckets::new(4, 16_000);
+        (985..1_000).for_each(|number| _ = add_one(&buckets, number, 0));
+        assert!(buckets.follow(&|| 0, 0, |a, b| a + b));
+        assert_eq!(sum(&buckets, buckets.number(0), 0), 15);
+    }
+
+    #[test]
+    fn a_reading_that_is_a_bucket_behind_or_no_longer_so_moves_nothing() {
+        let buckets = Buckets::new(4, 16_000);
+        (0..10).for_each(|bucket| _ = add_one(&buckets, buckets.number(bucket * 1_000 + 500), 0));
+        for reading in [8_500, 9_500, 11_000] {
+            assert!(!buckets.follow(&|| reading, 0, |a, b| a + b));
+        }
+        let sums = [9, 16, 24, 25].map(|bucket| sum(&buckets, buckets.number(bucket * 1_000 + 500), 0));
+        assert_eq!(sums, [10, 9, 1, 0]);
     }
 
     proptest! {

@@ -44,19 +44,16 @@ impl LastCalls {
         false
     }
 
-    pub(super) fn rewind(&self, _: u64, _: u64) {}
+    pub(super) fn holds_ahead(&self, _: u64) -> bool {
+        false
+    }
+
+    pub(super) fn follow(&self, _: &dyn Fn() -> u64, _: u64) {}
 
     #[inline]
     pub(super) fn record(&self, call: &Call) -> Judged {
-        let bad = self.share.is_bad(call);
-        let Some(number) = self.replace(&self.head, call.generation, |number| number + 1) else {
+        if !self.add(self.share.is_bad(call), call.generation) {
             return Judged::Late;
-        };
-        if let Some(was_bad) = self.put(number, call.generation, bad)
-            && was_bad != bad
-        {
-            // Fails where a new generation has begun, to which this call does not belong.
-            self.replace(&self.bad, call.generation, |sum| if bad { sum + 1 } else { sum.wrapping_sub(1) });
         }
         in_one_order();
         let (head, sum) = (self.head.load(Ordering::SeqCst), self.bad.load(Ordering::SeqCst));
@@ -66,6 +63,36 @@ impl LastCalls {
             return Judged::Reached(self.share.cause());
         }
         Judged::Below
+    }
+
+    /// Whether the call was still of this generation.
+    #[inline]
+    fn add(&self, bad: bool, generation: u64) -> bool {
+        let Some(number) = self.replace(&self.head, generation, |number| number + 1) else { return false };
+        if let Some(was_bad) = self.put(number, generation, bad)
+            && was_bad != bad
+        {
+            // Fails where a new generation has begun, to which this call does not belong.
+            self.replace(&self.bad, generation, |sum| if bad { sum + 1 } else { sum.wrapping_sub(1) });
+        }
+        true
+    }
+
+    /// Calls that are judged by at most.
+    pub(super) fn calls(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    /// Takes the last calls of another, as many as have room. Only for a record that nobody uses yet.
+    pub(super) fn take_over(&self, old: &Self, generation: u64) {
+        let next = old.head.load(Ordering::SeqCst) & REST_MASK;
+        for number in next.saturating_sub(self.calls().min(old.calls()))..next {
+            let word = old.places[(number % old.calls()) as usize].load(Ordering::SeqCst);
+            // Another number is there where a thread has claimed its own and not written yet.
+            if word >> 1 & REST_MASK >> 1 == number & REST_MASK >> 1 {
+                self.add(word & 1 == 1, generation);
+            }
+        }
     }
 
     /// Puts a call into its place. Whether the one that was there was bad; `None` if a later one is there.
@@ -206,7 +233,8 @@ mod tests {
                     list.pop_front();
                 }
                 let bad = list.iter().filter(|failed| **failed).count();
-                let opens = list.len() >= min_calls as usize && bad > 0 && bad as f64 >= share * list.len() as f64;
+                let enough = list.len() >= min_calls as usize;
+                let opens = enough && bad > 0 && bad as f64 / list.len() as f64 >= share;
                 let judged = last.record(&Call { generation, failed, ..success(0) });
                 prop_assert_eq!(judged == Judged::Reached(Cause::FailureRate), opens, "{:?}", list);
                 prop_assert_eq!(last.failures(0, generation), bad as u64);

@@ -42,7 +42,7 @@ impl Many {
         }
         let number = self.buckets.number(call.now);
         let count = match self.buckets.update(number, call.generation, |count| (count + 1).min(MOST)) {
-            Ok(count) => count,
+            Ok((count, _)) => count,
             Err(Missed::Generation) => return Judged::Late,
             Err(Missed::Span) => return Judged::Below,
         };
@@ -67,13 +67,38 @@ impl Many {
         self.buckets.payloads(number, generation).sum()
     }
 
+    pub(super) fn span(&self) -> u64 {
+        self.buckets.span()
+    }
+
+    /// As [`Recent::contents`](super::recent::Recent::contents). All of a bucket are as old as its oldest may be.
+    pub(super) fn contents(&self, now: u64, generation: u64) -> Vec<(i128, u64)> {
+        self.buckets.contents(now, generation)
+    }
+
+    /// Takes what counts of these. Only for a record that nobody uses yet.
+    pub(super) fn fill(&self, contents: &[(i128, u64)], generation: u64) {
+        for (time, count) in contents {
+            let Some(number) = self.buckets.number_at(*time) else { continue };
+            // Fails for what has left the span.
+            let _ = self.buckets.update(number, generation, |held| (held + count).min(MOST));
+        }
+    }
+
     pub(super) fn begin(&self, generation: u64, afresh: bool) {
         self.buckets.begin(generation, afresh);
         self.quiet.store(0, Ordering::Relaxed);
     }
 
-    pub(super) fn rewind(&self, now: u64, generation: u64) {
-        self.buckets.rewind(self.buckets.number(now), generation, |a, b| (a + b).min(MOST));
+    pub(super) fn holds_ahead(&self, now: u64) -> bool {
+        self.buckets.is_ahead(now)
+    }
+
+    pub(super) fn follow(&self, read: &dyn Fn() -> u64, generation: u64) {
+        if self.buckets.follow(read, generation, |a, b| (a + b).min(MOST)) {
+            // The clock comes by the same bucket once more, with other failures.
+            self.quiet.store(0, Ordering::Relaxed);
+        }
     }
 }
 
@@ -88,6 +113,17 @@ mod tests {
         let many = Many::new(1, 128_000);
         assert_eq!(many.record(&success(0)), Judged::Below);
         assert_eq!(many.failures(0, 0), 0);
+    }
+
+    #[test]
+    fn a_level_from_before_the_clock_stepped_back_is_forgotten() {
+        let many = Many::new(3, 128_000);
+        // One failure at 60 000 leaves a level of three for its bucket.
+        assert_eq!(many.record(&failure(60_000)), Judged::Below);
+        many.follow(&|| 5_000, 0);
+        // It has come along. A second makes two, one bucket earlier than the level, and a third reaches the limit.
+        assert_eq!(many.record(&failure(59_500)), Judged::Below);
+        assert_eq!(many.record(&failure(60_000)), Judged::Reached(Cause::FailureThreshold));
     }
 
     proptest! {

@@ -7,6 +7,8 @@
 
 mod buckets;
 mod consecutive;
+mod handover;
+mod head;
 mod last_calls;
 mod many;
 mod rate;
@@ -41,6 +43,9 @@ pub(crate) enum Judged {
     Below,
     /// This rule opens.
     Reached(Cause),
+    /// The call was recorded, and what decides lies ahead of its reading of the clock: to be judged again by a fresh
+    /// one, under the lock.
+    Unsure,
     /// The call is of an earlier generation and was not recorded.
     Late,
 }
@@ -164,10 +169,24 @@ impl Rules {
         Ok(self.record_now(call))
     }
 
-    /// Adds a call whose `now` was read under the lock that all fresh readings are taken under.
+    /// Adds a call whose `now` was read under the lock, after the record has [followed](Self::follow) the clock.
     pub(crate) fn record_fresh(&self, call: &Call) -> Judged {
-        self.rewind(call.now, call.generation);
-        self.record_now(call)
+        match self.record_now(call) {
+            Judged::Unsure => self.judge(call.now),
+            judged => judged,
+        }
+    }
+
+    /// What the record says at a time that was read under the lock, after it has followed the clock.
+    pub(crate) fn judge(&self, now: u64) -> Judged {
+        let judged = self.records().map(|record| match record {
+            Record::Recent(recent) => recent.judge(now),
+            // All others are sure of each call.
+            Record::Many(_) | Record::Consecutive(_) | Record::Rate(_) | Record::LastCalls(_) => {
+                Judged::Below
+            }
+        });
+        judged.into_iter().find(|judged| *judged != Judged::Below).unwrap_or(Judged::Below)
     }
 
     fn others_are_ahead(&self, call: &Call) -> bool {
@@ -189,8 +208,11 @@ impl Rules {
         for record in &*self.others {
             match each!(record, one => one.record(call)) {
                 Judged::Late => return Judged::Late,
-                Judged::Reached(cause) if judged == Judged::Below => judged = Judged::Reached(cause),
-                Judged::Reached(_) | Judged::Below => {}
+                Judged::Reached(cause) if !matches!(judged, Judged::Reached(_)) => {
+                    judged = Judged::Reached(cause)
+                }
+                Judged::Unsure if judged == Judged::Below => judged = Judged::Unsure,
+                Judged::Reached(_) | Judged::Unsure | Judged::Below => {}
             }
         }
         judged
@@ -203,26 +225,24 @@ impl Rules {
 
     /// Failures that count at this moment, by the rule that counts most. `now` is a fresh reading.
     pub(crate) fn failures(&self, now: u64, generation: u64) -> u64 {
-        self.rewind(now, generation);
         self.records().map(|record| each!(record, one => one.failures(now, generation))).max().unwrap_or(0)
-    }
-
-    /// Takes over what fits from rules that are replaced.
-    pub(crate) fn take_over(&self, old: &Self, now: u64) {
-        for (ours, theirs) in self.records().zip(old.records()) {
-            if let (Record::Recent(ours), Record::Recent(theirs)) = (ours, theirs) {
-                ours.take_over(theirs, now);
-            }
-        }
     }
 
     fn records(&self) -> std::iter::Chain<std::iter::Once<&Record>, std::slice::Iter<'_, Record>> {
         std::iter::once(&self.first).chain(&*self.others)
     }
 
-    /// A clock that steps back must keep nothing for longer: what is ahead of `now` becomes of now.
-    fn rewind(&self, now: u64, generation: u64) {
-        self.records().for_each(|record| each!(record, one => one.rewind(now, generation)));
+    /// Whether something lies ahead of this reading, which may be out of date.
+    pub(crate) fn hold_ahead(&self, now: u64) -> bool {
+        self.records().any(|record| each!(record, one => one.holds_ahead(now)))
+    }
+
+    /// A clock that steps back must keep nothing for longer: what lies ahead of it comes along, as old as it was.
+    ///
+    /// `read` reads the clock. A reading that was taken before what it is compared with would tell nothing: the other
+    /// thread may just have been faster.
+    pub(crate) fn follow(&self, read: &dyn Fn() -> u64, generation: u64) {
+        self.records().for_each(|record| each!(record, one => one.follow(read, generation)));
     }
 }
 

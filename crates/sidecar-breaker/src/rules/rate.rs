@@ -5,8 +5,9 @@ use super::share::Share;
 use super::{Call, Judged};
 use sidecar_core::sync::{AtomicU64, Ordering};
 
-/// 16 buckets: a call leaves the window up to 1/16 of its span early.
-const BUCKET_BITS: u32 = 4;
+/// 16 buckets: a call leaves the window up to 1/16 of its span early. Models, which run every order in which threads
+/// may look at them, have four.
+const BUCKET_BITS: u32 = if cfg!(sidecar_loom) { 2 } else { 4 };
 
 /// A bucket's payload: `[calls: 20 bits | bad ones: 20 bits]`.
 const FIELD_BITS: u32 = PAYLOAD_BITS / 2;
@@ -19,8 +20,8 @@ pub(super) struct Rate {
     share: Share,
     min_calls: u64,
     buckets: Buckets,
-    /// The bucket and generation in which enough calls have been seen: a further good call there only lowers
-    /// the share, and need not be judged. Relaxed: whoever reads an older one judges.
+    /// The newest bucket and the generation with which enough calls have been seen: while they last, a further good
+    /// call only lowers the share, and need not be judged. Relaxed: whoever reads an older one judges.
     enough: AtomicU64,
 }
 
@@ -44,12 +45,12 @@ impl Rate {
         let bad = self.share.is_bad(call);
         let number = self.buckets.number(call.now);
         let one = 1 << FIELD_BITS | u64::from(bad);
-        match self.buckets.update(number, call.generation, |payload| add(payload, one)) {
-            Ok(_) => {}
+        let newest = match self.buckets.update(number, call.generation, |payload| add(payload, one)) {
+            Ok((_, newest)) => newest.max(number),
             Err(Missed::Generation) => return Judged::Late,
             Err(Missed::Span) => return Judged::Below,
-        }
-        let place = number ^ call.generation << 40;
+        };
+        let place = newest ^ call.generation << 40;
         if !bad && self.enough.load(Ordering::Relaxed) == place {
             return Judged::Below;
         }
@@ -76,13 +77,34 @@ impl Rate {
         })
     }
 
+    pub(super) fn span(&self) -> u64 {
+        self.buckets.span()
+    }
+
+    /// Takes what counts of the calls of another. Only for a record that nobody uses yet. All of a bucket are as old
+    /// as its oldest may be.
+    pub(super) fn take_over(&self, old: &Self, now: u64, generation: u64) {
+        for (time, held) in old.buckets.contents(now, generation) {
+            let Some(number) = self.buckets.number_at(time) else { continue };
+            // Fails for what has left the span.
+            let _ = self.buckets.update(number, generation, |payload| add(payload, held));
+        }
+    }
+
     pub(super) fn begin(&self, generation: u64, afresh: bool) {
         self.buckets.begin(generation, afresh);
         self.enough.store(u64::MAX, Ordering::Relaxed);
     }
 
-    pub(super) fn rewind(&self, now: u64, generation: u64) {
-        self.buckets.rewind(self.buckets.number(now), generation, add);
+    pub(super) fn holds_ahead(&self, now: u64) -> bool {
+        self.buckets.is_ahead(now)
+    }
+
+    pub(super) fn follow(&self, read: &dyn Fn() -> u64, generation: u64) {
+        if self.buckets.follow(read, generation, add) {
+            // The clock comes by the same bucket once more, with other calls.
+            self.enough.store(u64::MAX, Ordering::Relaxed);
+        }
     }
 }
 
@@ -125,6 +147,30 @@ mod tests {
     }
 
     #[test]
+    fn what_was_enough_before_the_clock_stepped_back_is_not_when_it_comes_by_again() {
+        let rate = half(4);
+        (0..4).for_each(|_| assert_eq!(rate.record(&success(90_000)), Judged::Below));
+        rate.follow(&|| 10_000, 0);
+        // The four have left when the clock comes by that bucket again.
+        assert_eq!([failure, failure, success].map(|call| rate.record(&call(90_000))), [Judged::Below; 3]);
+        assert_eq!(rate.record(&success(90_000)), REACHED);
+    }
+
+    #[test]
+    fn what_was_enough_for_one_bucket_is_not_for_a_reading_of_it_when_the_next_has_begun() {
+        let rate = half(4);
+        (0..2).for_each(|_| _ = rate.record(&success(0)));
+        (0..2).for_each(|_| _ = rate.record(&success(15_900)));
+        // Two have left with the bucket that begins now.
+        assert_eq!([failure, failure].map(|call| rate.record(&call(16_100))), [Judged::Below, REACHED]);
+        let rate = half(5);
+        (0..3).for_each(|_| _ = rate.record(&success(0)));
+        (0..2).for_each(|_| _ = rate.record(&success(15_900)));
+        assert_eq!([failure, failure].map(|call| rate.record(&call(16_100))), [Judged::Below; 2]);
+        assert_eq!(rate.record(&failure(15_950)), REACHED);
+    }
+
+    #[test]
     fn slow_calls_are_bad_whether_they_succeed_or_not_and_no_failures() {
         let rate = Rate::new(Share::new(0.5, Some(100)), 2, 16_000);
         assert_eq!(rate.record(&Call { took: 100, ..failure(0) }), Judged::Below);
@@ -162,10 +208,10 @@ mod tests {
                 }
                 let number = rate.buckets.number(now);
                 list.push((number, failed));
-                list.retain(|(at, _)| number - at < 16);
+                list.retain(|(at, _)| number - *at < 16);
                 let bad = list.iter().filter(|(_, failed)| *failed).count() as u64;
                 let calls = list.len() as u64;
-                let opens = calls >= min_calls && bad > 0 && bad as f64 >= share * calls as f64;
+                let opens = calls >= min_calls && bad > 0 && bad as f64 / calls as f64 >= share;
                 let judged = rate.record(&Call { now, generation, failed, took: 0 });
                 prop_assert_eq!(judged == REACHED, opens, "{} of {}", bad, calls);
                 prop_assert_eq!(rate.failures(now, generation), bad);

@@ -27,6 +27,21 @@ fn tripping_an_open_breaker_starts_its_timeout_again() {
 }
 
 #[test]
+fn tripping_an_open_breaker_leaves_nothing_of_the_wish_that_it_was_opened_with() {
+    let world = World::with(|b| b.failure_threshold(1));
+    world.breaker.try_acquire().expect("closed").failure_with_retry_after(secs(500));
+    assert_eq!(world.breaker.snapshot().next_probe_in, Some(secs(500)));
+    world.breaker.trip();
+    assert_eq!(world.breaker.snapshot().next_probe_in, Some(TIMEOUT));
+    assert_eq!(world.breaker.try_acquire().expect_err("open").retry_after(), Some(TIMEOUT));
+    // Measured anew from when the breaker was tripped, by what holds since then.
+    let mut settings = world.breaker.settings();
+    settings.set_timeout(secs(90));
+    world.breaker.update(settings).expect("in range");
+    assert_eq!(world.breaker.snapshot().next_probe_in, Some(secs(90)));
+}
+
+#[test]
 fn reset_empties_the_window_and_makes_calls_in_flight_late() {
     let world = World::new();
     world.fail(4);

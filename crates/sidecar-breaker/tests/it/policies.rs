@@ -63,6 +63,18 @@ fn a_rate_that_is_reached_by_a_success_opens_on_that_success() {
 }
 
 #[test]
+fn exactly_seven_of_a_hundred_are_a_rate_of_seven_hundredths() {
+    for rate in [Policy::failure_rate(0.07).over(secs(10)), Policy::failure_rate(0.07).over_calls(100)] {
+        let world = with(rate.min_calls(100));
+        world.succeed(93);
+        world.fail(6);
+        world.expect(State::Closed);
+        world.fail(1);
+        assert_opened_by(&world, Cause::FailureRate);
+    }
+}
+
+#[test]
 fn the_first_failure_after_silence_is_no_rate() {
     for rate in [Policy::failure_rate(0.1).over(secs(10)), Policy::failure_rate(0.1).over_calls(10)] {
         let world = with(rate.min_calls(10));

@@ -10,7 +10,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 pub(crate) const WINDOW: Duration = Duration::from_secs(120);
 pub(crate) const NANO: Duration = Duration::from_nanos(1);
 
-pub(crate) fn secs(seconds: u64) -> Duration {
+pub(crate) const fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
