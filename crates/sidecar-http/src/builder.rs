@@ -1,5 +1,6 @@
 //! What is served, to whom, and within which limits.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +10,13 @@ use sidecar_core::SettingsError;
 use crate::access::{Door, Reader, Token};
 use crate::answer::Answer;
 use crate::batch::Batch;
+use crate::closures::Closures;
+use crate::command::BreakerCommand;
 use crate::error::ServeError;
 use crate::exposition::Exposition;
 use crate::host::{HostRule, is_name};
 use crate::listen::Listen;
-use crate::router::{Closures, INGESTED, Router};
+use crate::router::{INGESTED, Router};
 use crate::server::Server;
 use crate::slot::Deadlines;
 
@@ -135,6 +138,19 @@ impl EndpointsBuilder {
         self
     }
 
+    /// `GET /performance`, as JSON. Runs on a worker thread, one run at a time. Defaults to no such route.
+    pub fn performance<T: Serialize>(mut self, f: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.closures.performance = Some(Arc::new(move |()| Answer::json(true, &f())));
+        self
+    }
+
+    /// `GET /config`, as JSON: the settings in force, without secrets. Runs on a worker thread, one run at a
+    /// time. Defaults to no such route.
+    pub fn config<T: Serialize>(mut self, f: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.closures.config = Some(Arc::new(move |()| Answer::json(true, &f())));
+        self
+    }
+
     /// `GET /events/stats`, as JSON. Runs on a worker thread, one run at a time. Defaults to no such route.
     pub fn events_stats<T: Serialize>(mut self, f: impl Fn() -> T + Send + Sync + 'static) -> Self {
         self.closures.events_stats = Some(Arc::new(move |()| Answer::json(true, &f())));
@@ -145,6 +161,32 @@ impl EndpointsBuilder {
     /// time. Defaults to no such route.
     pub fn ingest<T: Serialize>(mut self, f: impl Fn(Batch) -> T + Send + Sync + 'static) -> Self {
         self.closures.ingest = Some(Arc::new(move |batch| Answer::with_status(INGESTED, &f(batch))));
+        self
+    }
+
+    /// `POST /config/reload`, with the token only: what `f` returns is answered as JSON with 200, an error's text
+    /// with 422. Runs on a worker thread, one command at a time. Defaults to no such route.
+    pub fn config_reload<T: Serialize, E: fmt::Display>(
+        mut self,
+        f: impl Fn() -> Result<T, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.closures.config_reload = Some(Arc::new(move |()| match f() {
+            Ok(value) => Answer::json(true, &value),
+            Err(error) => Answer::refused(&error.to_string()),
+        }));
+        self
+    }
+
+    /// `POST /circuit-breakers/{name}/trip`, `/circuit-breakers/{name}/reset` and `/circuit-breakers/reset`, with
+    /// the token only: what `f` returns is answered as JSON with 200, `None` with 404. Runs on a worker thread,
+    /// one command at a time. Defaults to no such routes.
+    pub fn breaker_commands<T: Serialize>(
+        mut self,
+        f: impl Fn(BreakerCommand<'_>) -> Option<T> + Send + Sync + 'static,
+    ) -> Self {
+        self.closures.breaker_commands = Some(Arc::new(move |command: BreakerCommand<'_>| {
+            f(command).map_or_else(Answer::absent, |value| Answer::json(true, &value))
+        }));
         self
     }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod cap;
+mod commands;
 mod deadlines;
 #[cfg(target_os = "linux")]
 mod exhaustion;
