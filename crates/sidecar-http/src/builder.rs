@@ -16,8 +16,10 @@ use crate::error::ServeError;
 use crate::exposition::Exposition;
 use crate::host::{HostRule, is_name};
 use crate::listen::Listen;
-use crate::router::{INGESTED, Router};
+use crate::router::{INGESTED, Router, is_prefix};
 use crate::server::Server;
+#[cfg(feature = "tower")]
+use crate::service::EndpointsService;
 use crate::slot::Deadlines;
 
 /// Default of [`EndpointsBuilder::head_deadline`].
@@ -42,6 +44,7 @@ pub struct Endpoints {
     allow_unauthenticated: bool,
     deadlines: Deadlines,
     max_connections: usize,
+    prefix: String,
 }
 
 impl Endpoints {
@@ -59,6 +62,7 @@ impl Endpoints {
                 answer: DEFAULT_ANSWER_DEADLINE,
             },
             max_connections: DEFAULT_MAX_CONNECTIONS,
+            prefix: String::new(),
         }
     }
 
@@ -77,8 +81,26 @@ impl Endpoints {
             return Err(listen.unauthenticated());
         }
         self.hosts.allow(listen.host());
-        let router = Router::new(self.closures, Door { loopback, token: self.token }, self.hosts);
-        Server::start(listen.bind()?, router, self.deadlines, self.max_connections)
+        let (deadlines, max_connections) = (self.deadlines, self.max_connections);
+        Server::start(listen.bind()?, self.into_router(loopback), deadlines, max_connections)
+    }
+
+    /// A service to be mounted in a server of the application; see [`EndpointsService`] for what is different
+    /// there. Of the limits only `body_deadline` applies.
+    ///
+    /// # Errors
+    /// When there is neither a token nor [`allow_unauthenticated`](EndpointsBuilder::allow_unauthenticated).
+    #[cfg(feature = "tower")]
+    pub fn into_service(self) -> Result<EndpointsService, ServeError> {
+        if self.token.is_none() && !self.allow_unauthenticated {
+            return Err(ServeError::UnauthenticatedService);
+        }
+        let body_deadline = self.deadlines.body;
+        Ok(EndpointsService::new(self.into_router(false), body_deadline))
+    }
+
+    fn into_router(self, loopback: bool) -> Router {
+        Router::new(self.closures, Door { loopback, token: self.token }, self.hosts, self.prefix)
     }
 }
 
@@ -97,6 +119,7 @@ pub struct EndpointsBuilder {
     allow_unauthenticated: bool,
     deadlines: Deadlines,
     max_connections: usize,
+    prefix: String,
 }
 
 impl EndpointsBuilder {
@@ -244,6 +267,15 @@ impl EndpointsBuilder {
         self
     }
 
+    /// What stands before every path: with `/sidecar` the probe is `/sidecar/live`, and outside of it there is
+    /// nothing. It begins with a slash and ends without one, holds letters, digits and `/-._~`, and has at most 256
+    /// characters. Not needed where the server around a mounted service takes the prefix away by itself. Defaults
+    /// to nothing.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
     /// Checks the settings.
     ///
     /// # Errors
@@ -261,6 +293,14 @@ impl EndpointsBuilder {
         }
         if !(1..=MOST_CONNECTIONS).contains(&self.max_connections) {
             return Err(SettingsError::new("max_connections", self.max_connections, "from 1 to 65536"));
+        }
+        if !is_prefix(&self.prefix) {
+            let value = format!("{:?}", self.prefix);
+            return Err(SettingsError::new(
+                "prefix",
+                value,
+                "a path such as /sidecar, of at most 256 characters",
+            ));
         }
         let mut hosts = HostRule::default();
         for name in &self.hosts {
@@ -280,6 +320,7 @@ impl EndpointsBuilder {
             allow_unauthenticated: self.allow_unauthenticated,
             deadlines: self.deadlines,
             max_connections: self.max_connections,
+            prefix: self.prefix,
         })
     }
 
@@ -289,5 +330,14 @@ impl EndpointsBuilder {
     /// Those of both.
     pub fn serve(self, address: &str) -> Result<Server, ServeError> {
         self.build()?.serve(address)
+    }
+
+    /// [`build`](Self::build), then [`Endpoints::into_service`].
+    ///
+    /// # Errors
+    /// Those of both.
+    #[cfg(feature = "tower")]
+    pub fn into_service(self) -> Result<EndpointsService, ServeError> {
+        self.build()?.into_service()
     }
 }

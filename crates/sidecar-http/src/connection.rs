@@ -116,7 +116,7 @@ async fn respond(router: &Router, slot: &Rc<Slot>, request: Request<Incoming>) -
         }
     };
     slot.answer_made(Instant::now());
-    reply.closing_if(slot.is_closing()).into_response(slot)
+    reply.closing_if(slot.is_closing()).into_response(|bytes| ReplyBody::new(bytes, slot))
 }
 
 /// Says the last words, closes the sending side and reads what still comes, until the client closes too.

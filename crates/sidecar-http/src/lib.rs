@@ -51,6 +51,7 @@
 //! | 401 | the token is missing or wrong |
 //! | 404 | no such route or breaker, or the route's closure was not given |
 //! | 405 | another method; `Allow` names the right ones |
+//! | 408 | mounted in another server: the body did not come in time |
 //! | 413 | a body over 1 MiB, as sent or as unpacked |
 //! | 415 | another type than `application/json` and `application/x-ndjson`, another encoding than gzip |
 //! | 421 | `Host` is no IP literal, `localhost`, listened-on host or allowed name |
@@ -90,6 +91,7 @@
 //! | `body_deadline` | 10 s | 1 ms to 1 h |
 //! | `answer_deadline` | 30 s | 1 ms to 1 h |
 //! | `max_connections` | 512 | 1 to 65 536 |
+//! | `prefix` | nothing | a path of at most 256 characters |
 //!
 //! # Limits
 //!
@@ -98,6 +100,11 @@
 //! - A client that reads slowly keeps the answer in memory until `answer_deadline`, or until its connection makes
 //!   room at the cap.
 //! - Deadlines use tokio's clock, which on Linux stands still while the machine is suspended.
+//!
+//! # Features
+//!
+//! `tower`: [`Endpoints::into_service`], for a server that the application has already. In axum, for example,
+//! `Router::new().nest_service("/sidecar", service)` mounts it.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -120,6 +127,8 @@ mod reply;
 mod route;
 mod router;
 mod server;
+#[cfg(feature = "tower")]
+mod service;
 mod slot;
 mod transport;
 mod troubles;
@@ -135,4 +144,6 @@ pub use command::BreakerCommand;
 pub use error::ServeError;
 pub use exposition::Exposition;
 pub use server::{Server, ShutdownReport};
+#[cfg(feature = "tower")]
+pub use service::{EndpointsBody, EndpointsFuture, EndpointsService};
 pub use sidecar_core::SettingsError;

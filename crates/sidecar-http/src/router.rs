@@ -26,6 +26,9 @@ const INGESTS: usize = 2;
 /// Commands carried out at one time.
 const COMMANDS: usize = 1;
 
+/// Longest prefix, in bytes.
+const MAX_PREFIX: usize = 256;
+
 /// Threads that closures other than probes may occupy: one run per gate, the ingests and the commands.
 pub(crate) const WORKERS: usize = 6 + INGESTS + COMMANDS;
 
@@ -42,6 +45,8 @@ pub(crate) struct Router {
     closures: Closures,
     door: Door,
     hosts: HostRule,
+    /// Before every path; may be empty.
+    prefix: String,
     prometheus: Gate,
     openmetrics: Gate,
     circuit_breakers: Gate,
@@ -54,11 +59,12 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    pub(crate) fn new(closures: Closures, door: Door, hosts: HostRule) -> Self {
+    pub(crate) fn new(closures: Closures, door: Door, hosts: HostRule, prefix: String) -> Self {
         Self {
             closures,
             door,
             hosts,
+            prefix,
             prometheus: Gate::default(),
             openmetrics: Gate::default(),
             circuit_breakers: Gate::default(),
@@ -76,7 +82,8 @@ impl Router {
     pub(crate) fn admit(&self, head: &Parts, has_body: bool) -> Result<Task, Reply> {
         self.check_host(head)?;
         let trusted = self.door.trusts(&head.headers);
-        let route = Route::at(head.uri.path()).filter(|route| self.closures.serves(*route));
+        let path = self.below_prefix(head.uri.path());
+        let route = path.and_then(Route::at).filter(|route| self.closures.serves(*route));
         // Who may not read learns not even which routes there are.
         match self.door.decide(route.map_or(Need::Reading, Route::need), trusted) {
             Access::Granted => {}
@@ -93,7 +100,7 @@ impl Router {
         if has_body {
             return Err(Reply::bad_request("the route takes no body"));
         }
-        let breaker = || breaker_name(head.uri.path()).ok_or_else(Reply::not_found);
+        let breaker = || path.and_then(breaker_name).ok_or_else(Reply::not_found);
         Ok(match route {
             Route::ConfigReload => Task::Command(Command::Reload),
             Route::BreakersReset => Task::Command(Command::ResetAll),
@@ -101,6 +108,13 @@ impl Router {
             Route::BreakerReset => Task::Command(Command::Reset(breaker()?)),
             _ => Task::Read(route, if trusted { Reader::Trusted } else { Reader::Public }),
         })
+    }
+
+    fn below_prefix<'a>(&self, path: &'a str) -> Option<&'a str> {
+        match path.strip_prefix(&*self.prefix)? {
+            "" => Some("/"),
+            rest => rest.starts_with('/').then_some(rest),
+        }
     }
 
     fn check_host(&self, head: &Parts) -> Result<(), Reply> {
@@ -113,6 +127,8 @@ impl Router {
                 Ok(host) if self.hosts.admits(host) => Ok(()),
                 _ => Err(Reply::misdirected()),
             },
+            // RFC 9113, 8.3.1: from HTTP/2 on, the authority stands in the target. It was looked at above.
+            (None, _) if head.version >= Version::HTTP_2 && head.uri.authority().is_some() => Ok(()),
             // RFC 9112, 3.2: HTTP/1.1 requires exactly one. No browser speaks HTTP/1.0.
             (None, _) if head.version == Version::HTTP_10 => Ok(()),
             (None, _) => Err(Reply::bad_request("the Host header is missing")),
@@ -153,7 +169,8 @@ impl Router {
 
     fn index(&self) -> Answer {
         let exists = |route: &Route| self.door.decide(route.need(), true) != Access::Absent;
-        let paths: Vec<_> = self.closures.routes().filter(exists).map(Route::path).collect();
+        let path = |route: Route| format!("{}{}", self.prefix, route.path());
+        let paths: Vec<_> = self.closures.routes().filter(exists).map(path).collect();
         Answer::json(true, &serde_json::json!({ "routes": paths }))
     }
 
@@ -187,6 +204,13 @@ impl Router {
         });
         run.await.unwrap_or_else(|_| Answer::failed()).into()
     }
+}
+
+/// Whether a prefix is empty or a path that needs no decoding.
+pub(crate) fn is_prefix(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~');
+    let framed = text.is_empty() || (text.starts_with('/') && !text.ends_with('/'));
+    framed && text.len() <= MAX_PREFIX && text.bytes().all(plain)
 }
 
 fn here<In>(closure: &Closure<In>, input: In) -> Option<Answer> {

@@ -226,6 +226,16 @@ impl SidecarHandle {
     }
 }
 
+/// Endpoints.
+#[cfg(feature = "http")]
+impl SidecarHandle {
+    /// A builder with every route of the sidecar, for a second server or, with the feature `tower`, for a service
+    /// to be mounted in a server of the application. What it serves does not keep the sidecar running.
+    pub fn endpoints(&self) -> sidecar_http::EndpointsBuilder {
+        crate::wiring::endpoints::routes(self)
+    }
+}
+
 impl Observe for SidecarHandle {
     fn observer(&self) -> &Observer {
         &self.shared.observer

@@ -8,6 +8,8 @@ mod deadlines;
 mod exhaustion;
 mod heads;
 mod ingest;
+#[cfg(feature = "tower")]
+mod mounted;
 mod routes;
 mod settings;
 mod shutdown;

@@ -142,6 +142,16 @@ fn with_the_token_breakers_are_tripped_and_reset() {
 }
 
 #[test]
+fn a_second_server_has_the_same_routes_and_keeps_nothing_running() {
+    let sidecar = builder().start().expect("valid settings");
+    let server = sidecar.endpoints().prefix("/ops").serve("127.0.0.1:0").expect("a free port");
+    let ready = || sidecar_harness::http::get(server.local_addr(), "/ops/ready").status;
+    assert_eq!(ready(), 200);
+    let _ = sidecar.stop(PATIENCE);
+    assert_eq!(ready(), 503);
+}
+
+#[test]
 fn config_is_what_is_in_force() {
     let config = get(&serving(), "/config").json();
     let expected = serde_json::to_value(everything()).expect("JSON");
