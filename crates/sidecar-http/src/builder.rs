@@ -66,10 +66,11 @@ impl Endpoints {
         }
     }
 
-    /// Listens on `address` (`HOST:PORT`; port 0 lets the system choose) and serves from a thread of its own.
+    /// Listens on `address` and serves from a thread of its own; returns once the socket is bound.
     ///
-    /// Returns once the socket is bound. A host name is resolved on the calling thread and becomes a name that
-    /// clients may put into `Host`.
+    /// It is `HOST:PORT`, where port 0 lets the system choose, or `unix:PATH`. A host name is resolved on the
+    /// calling thread and becomes a name that clients may put into `Host`. A Unix socket counts as loopback and is
+    /// made with mode 0600; one that an ended process has left behind is replaced, and at the end ours is removed.
     ///
     /// # Errors
     /// When the address is unusable, taken, or reachable from elsewhere without a token or
@@ -80,7 +81,9 @@ impl Endpoints {
         if !loopback && self.token.is_none() && !self.allow_unauthenticated {
             return Err(listen.unauthenticated());
         }
-        self.hosts.allow(listen.host());
+        if let Some(host) = listen.host() {
+            self.hosts.allow(host);
+        }
         let (deadlines, max_connections) = (self.deadlines, self.max_connections);
         Server::start(listen.bind()?, self.into_router(loopback), deadlines, max_connections)
     }

@@ -11,7 +11,7 @@ use sidecar_core::SettingsError;
 pub enum ServeError {
     /// A setting is out of range.
     Settings(SettingsError),
-    /// The address is not of the form `HOST:PORT`, or its name does not resolve.
+    /// The address is neither of the form `HOST:PORT` nor `unix:PATH`, or its name does not resolve.
     Address {
         /// What was given.
         address: String,

@@ -33,7 +33,7 @@
 //! | `GET /` (the list of routes) | | the token, if one is set |
 //! | `POST /events` | `ingest` | the token; without one it does not exist |
 //!
-//! On loopback all of these are open. The following need the token wherever the server listens; without one they
+//! On loopback, or a Unix socket, all of these are open. The following need the token wherever the server listens; without one they
 //! do not exist:
 //!
 //! | route | closure |
@@ -111,6 +111,7 @@
 
 mod accept;
 mod access;
+mod address;
 mod answer;
 mod batch;
 mod builder;
@@ -134,6 +135,7 @@ mod transport;
 mod troubles;
 
 pub use access::Reader;
+pub use address::Address;
 pub use answer::Answer;
 pub use batch::{Batch, BatchFormat};
 pub use builder::{

@@ -7,7 +7,7 @@ use sidecar_http::Server;
 use std::fmt;
 
 pub use sidecar_http::{
-    Answer, Batch, BatchFormat, Endpoints, EndpointsBuilder, Exposition, Reader, ServeError,
+    Address, Answer, Batch, BatchFormat, Endpoints, EndpointsBuilder, Exposition, Reader, ServeError,
 };
 #[cfg(feature = "tower")]
 pub use sidecar_http::{EndpointsBody, EndpointsFuture, EndpointsService};

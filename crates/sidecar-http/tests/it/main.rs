@@ -13,4 +13,6 @@ mod mounted;
 mod routes;
 mod settings;
 mod shutdown;
+#[cfg(unix)]
+mod unix;
 mod workers;
