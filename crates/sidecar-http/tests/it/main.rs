@@ -6,6 +6,7 @@ mod commands;
 mod deadlines;
 #[cfg(target_os = "linux")]
 mod exhaustion;
+mod faults;
 mod heads;
 mod ingest;
 #[cfg(feature = "tower")]
