@@ -33,8 +33,8 @@
 //! | `GET /` (the list of routes) | | the token, if one is set |
 //! | `POST /events` | `ingest` | the token; without one it does not exist |
 //!
-//! On loopback, or a Unix socket, all of these are open. The following need the token wherever the server listens; without one they
-//! do not exist:
+//! On loopback, or a Unix socket, all of these are open. The following need the token wherever the server listens;
+//! without one they do not exist:
 //!
 //! | route | closure |
 //! | --- | --- |
@@ -42,8 +42,8 @@
 //! | `POST /circuit-breakers/{name}/trip`, `/circuit-breakers/{name}/reset` | `breaker_commands` |
 //! | `POST /circuit-breakers/reset` | `breaker_commands` |
 //!
-//! A breaker's name stands in the path with percent signs where it needs them. `HEAD` works wherever `GET` does. Every answer is `no-store`; every error is
-//! JSON (`{"error": "...", "status": 404}`).
+//! A breaker's name stands in the path with percent signs where it needs them. `HEAD` works wherever `GET` does.
+//! Every answer is `no-store`; every error is JSON (`{"error": "...", "status": 404}`).
 //!
 //! | status | when |
 //! | --- | --- |
