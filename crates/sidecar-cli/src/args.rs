@@ -40,7 +40,7 @@ pub(crate) struct RunArgs {
     #[arg(long = "config", value_name = "FILE")]
     pub(crate) configs: Vec<PathBuf>,
 
-    /// Where to serve the endpoints [default: 127.0.0.1:8080 without INPUT, nowhere with it]
+    /// Where to serve the endpoints: HOST:PORT or unix:PATH [default: 127.0.0.1:8080 without INPUT, nowhere with it]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
 

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use crate::connection::serve;
+use crate::listen::{Accepted, Listener};
 use crate::router::Router;
 use crate::slot::{Deadlines, Slot};
 use crate::troubles;
@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// The accept loop's state; it lives on the server's thread.
 pub(crate) struct Acceptor {
-    listener: TcpListener,
+    listener: Listener,
     router: Arc<Router>,
     deadlines: Deadlines,
     max_connections: usize,
@@ -36,13 +36,13 @@ pub(crate) struct Acceptor {
 
 enum Step {
     Stop(Duration),
-    Accepted(TcpStream),
+    Accepted(Accepted),
     Failed(io::Error),
 }
 
 impl Acceptor {
     pub(crate) fn new(
-        listener: TcpListener,
+        listener: Listener,
         router: Arc<Router>,
         deadlines: Deadlines,
         max_connections: usize,
@@ -82,20 +82,27 @@ impl Acceptor {
         }
         ready!(self.pause.poll(cx));
         match ready!(self.listener.poll_accept(cx)) {
-            Ok((stream, _)) => Poll::Ready(Step::Accepted(stream)),
+            Ok(stream) => Poll::Ready(Step::Accepted(stream)),
             Err(error) => Poll::Ready(Step::Failed(error)),
         }
     }
 
-    fn admit(&mut self, stream: TcpStream) {
+    fn admit(&mut self, stream: Accepted) {
         if self.open.len() >= self.max_connections && !self.evict() {
             // For every connection an answer is being made, so the newest is the one to go.
             return;
         }
-        // Answers are written whole: waiting for more only delays them. Without it they are merely later.
-        let _ = stream.set_nodelay(true);
         let slot = Rc::new(Slot::new(self.deadlines, Instant::now()));
-        let task = self.tasks.spawn_local(serve(stream, Arc::clone(&self.router), Rc::clone(&slot)));
+        let (router, its_slot) = (Arc::clone(&self.router), Rc::clone(&slot));
+        let task = match stream {
+            Accepted::Tcp(stream) => {
+                // Answers are written whole: waiting for more only delays them. Without it they are merely later.
+                let _ = stream.set_nodelay(true);
+                self.tasks.spawn_local(serve(stream, router, its_slot))
+            }
+            #[cfg(unix)]
+            Accepted::Unix(stream) => self.tasks.spawn_local(serve(stream, router, its_slot)),
+        };
         self.open.insert(task.id(), (task, slot));
     }
 

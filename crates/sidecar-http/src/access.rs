@@ -55,6 +55,8 @@ pub(crate) enum Need {
     Reading,
     /// Handing in events: nothing on loopback, elsewhere a token in any case.
     Events,
+    /// Changing something: a token, wherever the server listens.
+    Commanding,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,10 +88,12 @@ impl Door {
 
     pub(crate) fn decide(&self, need: Need, trusted: bool) -> Access {
         match (need, self.loopback, &self.token) {
-            (Need::Nothing, ..) | (_, true, _) | (Need::Reading, false, None) => Access::Granted,
-            (Need::Events, false, None) => Access::Absent,
-            (Need::Reading | Need::Events, false, Some(_)) if trusted => Access::Granted,
-            (Need::Reading | Need::Events, false, Some(_)) => Access::TokenNeeded,
+            (Need::Nothing, ..) | (Need::Reading | Need::Events, true, _) | (Need::Reading, _, None) => {
+                Access::Granted
+            }
+            (Need::Events | Need::Commanding, _, None) => Access::Absent,
+            (_, _, Some(_)) if trusted => Access::Granted,
+            (_, _, Some(_)) => Access::TokenNeeded,
         }
     }
 }
@@ -113,18 +117,19 @@ mod tests {
     #[test]
     fn every_row_of_the_access_table() {
         use Access::{Absent, Granted, TokenNeeded};
-        // loopback, token set, right token given -> probes, reading, events
+        // loopback, token set, right token given -> probes, reading, events, commanding
         let table = [
-            ((true, false, false), [Granted, Granted, Granted]),
-            ((true, true, false), [Granted, Granted, Granted]),
-            ((true, true, true), [Granted, Granted, Granted]),
-            ((false, false, false), [Granted, Granted, Absent]),
-            ((false, true, false), [Granted, TokenNeeded, TokenNeeded]),
-            ((false, true, true), [Granted, Granted, Granted]),
+            ((true, false, false), [Granted, Granted, Granted, Absent]),
+            ((true, true, false), [Granted, Granted, Granted, TokenNeeded]),
+            ((true, true, true), [Granted, Granted, Granted, Granted]),
+            ((false, false, false), [Granted, Granted, Absent, Absent]),
+            ((false, true, false), [Granted, TokenNeeded, TokenNeeded, TokenNeeded]),
+            ((false, true, true), [Granted, Granted, Granted, Granted]),
         ];
+        let needs = [Need::Nothing, Need::Reading, Need::Events, Need::Commanding];
         for ((loopback, set, right), expected) in table {
             let door = door(loopback, set.then_some("secret"));
-            let found = [Need::Nothing, Need::Reading, Need::Events].map(|need| door.decide(need, right));
+            let found = needs.map(|need| door.decide(need, right));
             assert_eq!(found, expected, "loopback {loopback}, token {set}, right {right}");
         }
     }

@@ -47,6 +47,17 @@ impl Answer {
         Self { status, content_type: JSON, body: body.into() }
     }
 
+    /// The route is there, but what it names is not.
+    pub(crate) fn absent() -> Self {
+        Self::error(StatusCode::NOT_FOUND, "no such thing")
+    }
+
+    /// What was asked for was refused, and why.
+    pub(crate) fn refused(reason: &str) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::with_status(status, &serde_json::json!({ "error": reason, "status": status.as_u16() }))
+    }
+
     /// Says that something broke inside, and not what: a panic's text may hold secrets.
     pub(crate) fn failed() -> Self {
         Self::error(StatusCode::INTERNAL_SERVER_ERROR, "the endpoint failed")

@@ -61,12 +61,12 @@ impl Packing {
 
     /// Unpacks at most [`MAX_BODY_BYTES`], whatever the compressed body claims.
     pub(crate) fn unpack(self, sent: Vec<u8>) -> Result<Batch, Reply> {
-        let body = if self.gzip { gunzip(&sent)? } else { sent };
+        let body = if self.gzip { gunzip(&sent[..])? } else { sent };
         Ok(Batch { format: self.format, body: body.into() })
     }
 }
 
-fn gunzip(sent: &[u8]) -> Result<Vec<u8>, Reply> {
+fn gunzip(sent: impl Read) -> Result<Vec<u8>, Reply> {
     let mut body = Vec::new();
     let read = MultiGzDecoder::new(sent).take(MAX_BODY_BYTES as u64 + 1).read_to_end(&mut body);
     match read {
@@ -97,6 +97,7 @@ fn format(content_type: &str) -> Option<BatchFormat> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::io::Write;
 
     #[test]
     fn content_types_are_told_apart_by_their_essence() {
@@ -111,6 +112,31 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(format(text), expected, "{text}");
         }
+    }
+
+    /// Counts what is taken.
+    struct Counted<'a>(&'a [u8], &'a mut usize);
+
+    impl Read for Counted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let read = self.0.read(buffer)?;
+            *self.1 += read;
+            Ok(read)
+        }
+    }
+
+    #[test]
+    fn unpacking_stops_at_the_bound_however_much_would_follow() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        for _ in 0..64 {
+            encoder.write_all(&[0; MAX_BODY_BYTES]).expect("memory");
+        }
+        let bomb = encoder.finish().expect("memory");
+        let mut taken = 0;
+        assert!(gunzip(Counted(&bomb, &mut taken)).is_err());
+        // The first mebibyte, and the decoder's buffer of 32 KiB.
+        assert!(taken <= bomb.len() / 64 + (33 << 10), "{taken} of {}", bomb.len());
+        assert!(taken < bomb.len());
     }
 
     proptest! {

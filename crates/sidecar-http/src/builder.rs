@@ -1,5 +1,6 @@
 //! What is served, to whom, and within which limits.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +10,16 @@ use sidecar_core::SettingsError;
 use crate::access::{Door, Reader, Token};
 use crate::answer::Answer;
 use crate::batch::Batch;
+use crate::closures::Closures;
+use crate::command::BreakerCommand;
 use crate::error::ServeError;
 use crate::exposition::Exposition;
 use crate::host::{HostRule, is_name};
 use crate::listen::Listen;
-use crate::router::{Closures, INGESTED, Router};
+use crate::router::{INGESTED, Router, is_prefix};
 use crate::server::Server;
+#[cfg(feature = "tower")]
+use crate::service::EndpointsService;
 use crate::slot::Deadlines;
 
 /// Default of [`EndpointsBuilder::head_deadline`].
@@ -39,6 +44,7 @@ pub struct Endpoints {
     allow_unauthenticated: bool,
     deadlines: Deadlines,
     max_connections: usize,
+    prefix: String,
 }
 
 impl Endpoints {
@@ -56,13 +62,15 @@ impl Endpoints {
                 answer: DEFAULT_ANSWER_DEADLINE,
             },
             max_connections: DEFAULT_MAX_CONNECTIONS,
+            prefix: String::new(),
         }
     }
 
-    /// Listens on `address` (`HOST:PORT`; port 0 lets the system choose) and serves from a thread of its own.
+    /// Listens on `address` and serves from a thread of its own; returns once the socket is bound.
     ///
-    /// Returns once the socket is bound. A host name is resolved on the calling thread and becomes a name that
-    /// clients may put into `Host`.
+    /// It is `HOST:PORT`, where port 0 lets the system choose, or `unix:PATH`. A host name is resolved on the
+    /// calling thread and becomes a name that clients may put into `Host`. A Unix socket counts as loopback and is
+    /// made with mode 0600; one that an ended process has left behind is replaced, and at the end ours is removed.
     ///
     /// # Errors
     /// When the address is unusable, taken, or reachable from elsewhere without a token or
@@ -73,9 +81,29 @@ impl Endpoints {
         if !loopback && self.token.is_none() && !self.allow_unauthenticated {
             return Err(listen.unauthenticated());
         }
-        self.hosts.allow(listen.host());
-        let router = Router::new(self.closures, Door { loopback, token: self.token }, self.hosts);
-        Server::start(listen.bind()?, router, self.deadlines, self.max_connections)
+        if let Some(host) = listen.host() {
+            self.hosts.allow(host);
+        }
+        let (deadlines, max_connections) = (self.deadlines, self.max_connections);
+        Server::start(listen.bind()?, self.into_router(loopback), deadlines, max_connections)
+    }
+
+    /// A service to be mounted in a server of the application; see [`EndpointsService`] for what is different
+    /// there. Of the limits only `body_deadline` applies.
+    ///
+    /// # Errors
+    /// When there is neither a token nor [`allow_unauthenticated`](EndpointsBuilder::allow_unauthenticated).
+    #[cfg(feature = "tower")]
+    pub fn into_service(self) -> Result<EndpointsService, ServeError> {
+        if self.token.is_none() && !self.allow_unauthenticated {
+            return Err(ServeError::UnauthenticatedService);
+        }
+        let body_deadline = self.deadlines.body;
+        Ok(EndpointsService::new(self.into_router(false), body_deadline))
+    }
+
+    fn into_router(self, loopback: bool) -> Router {
+        Router::new(self.closures, Door { loopback, token: self.token }, self.hosts, self.prefix)
     }
 }
 
@@ -94,6 +122,7 @@ pub struct EndpointsBuilder {
     allow_unauthenticated: bool,
     deadlines: Deadlines,
     max_connections: usize,
+    prefix: String,
 }
 
 impl EndpointsBuilder {
@@ -135,6 +164,19 @@ impl EndpointsBuilder {
         self
     }
 
+    /// `GET /performance`, as JSON. Runs on a worker thread, one run at a time. Defaults to no such route.
+    pub fn performance<T: Serialize>(mut self, f: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.closures.performance = Some(Arc::new(move |()| Answer::json(true, &f())));
+        self
+    }
+
+    /// `GET /config`, as JSON: the settings in force, without secrets. Runs on a worker thread, one run at a
+    /// time. Defaults to no such route.
+    pub fn config<T: Serialize>(mut self, f: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.closures.config = Some(Arc::new(move |()| Answer::json(true, &f())));
+        self
+    }
+
     /// `GET /events/stats`, as JSON. Runs on a worker thread, one run at a time. Defaults to no such route.
     pub fn events_stats<T: Serialize>(mut self, f: impl Fn() -> T + Send + Sync + 'static) -> Self {
         self.closures.events_stats = Some(Arc::new(move |()| Answer::json(true, &f())));
@@ -145,6 +187,32 @@ impl EndpointsBuilder {
     /// time. Defaults to no such route.
     pub fn ingest<T: Serialize>(mut self, f: impl Fn(Batch) -> T + Send + Sync + 'static) -> Self {
         self.closures.ingest = Some(Arc::new(move |batch| Answer::with_status(INGESTED, &f(batch))));
+        self
+    }
+
+    /// `POST /config/reload`, with the token only: what `f` returns is answered as JSON with 200, an error's text
+    /// with 422. Runs on a worker thread, one command at a time. Defaults to no such route.
+    pub fn config_reload<T: Serialize, E: fmt::Display>(
+        mut self,
+        f: impl Fn() -> Result<T, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.closures.config_reload = Some(Arc::new(move |()| match f() {
+            Ok(value) => Answer::json(true, &value),
+            Err(error) => Answer::refused(&error.to_string()),
+        }));
+        self
+    }
+
+    /// `POST /circuit-breakers/{name}/trip`, `/circuit-breakers/{name}/reset` and `/circuit-breakers/reset`, with
+    /// the token only: what `f` returns is answered as JSON with 200, `None` with 404. Runs on a worker thread,
+    /// one command at a time. Defaults to no such routes.
+    pub fn breaker_commands<T: Serialize>(
+        mut self,
+        f: impl Fn(BreakerCommand<'_>) -> Option<T> + Send + Sync + 'static,
+    ) -> Self {
+        self.closures.breaker_commands = Some(Arc::new(move |command: BreakerCommand<'_>| {
+            f(command).map_or_else(Answer::absent, |value| Answer::json(true, &value))
+        }));
         self
     }
 
@@ -202,6 +270,15 @@ impl EndpointsBuilder {
         self
     }
 
+    /// What stands before every path: with `/sidecar` the probe is `/sidecar/live`, and outside of it there is
+    /// nothing. It begins with a slash and ends without one, holds letters, digits and `/-._~`, and has at most 256
+    /// characters. Not needed where the server around a mounted service takes the prefix away by itself. Defaults
+    /// to nothing.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
     /// Checks the settings.
     ///
     /// # Errors
@@ -219,6 +296,14 @@ impl EndpointsBuilder {
         }
         if !(1..=MOST_CONNECTIONS).contains(&self.max_connections) {
             return Err(SettingsError::new("max_connections", self.max_connections, "from 1 to 65536"));
+        }
+        if !is_prefix(&self.prefix) {
+            let value = format!("{:?}", self.prefix);
+            return Err(SettingsError::new(
+                "prefix",
+                value,
+                "a path such as /sidecar, of at most 256 characters",
+            ));
         }
         let mut hosts = HostRule::default();
         for name in &self.hosts {
@@ -238,6 +323,7 @@ impl EndpointsBuilder {
             allow_unauthenticated: self.allow_unauthenticated,
             deadlines: self.deadlines,
             max_connections: self.max_connections,
+            prefix: self.prefix,
         })
     }
 
@@ -247,5 +333,14 @@ impl EndpointsBuilder {
     /// Those of both.
     pub fn serve(self, address: &str) -> Result<Server, ServeError> {
         self.build()?.serve(address)
+    }
+
+    /// [`build`](Self::build), then [`Endpoints::into_service`].
+    ///
+    /// # Errors
+    /// Those of both.
+    #[cfg(feature = "tower")]
+    pub fn into_service(self) -> Result<EndpointsService, ServeError> {
+        self.build()?.into_service()
     }
 }

@@ -13,8 +13,7 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use tokio::io::AsyncWrite;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::receive::receive;
@@ -41,7 +40,10 @@ enum End {
     Cut,
 }
 
-pub(crate) async fn serve(stream: TcpStream, router: Arc<Router>, slot: Rc<Slot>) {
+pub(crate) async fn serve<S>(stream: S, router: Arc<Router>, slot: Rc<Slot>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + 'static,
+{
     let service = service_fn({
         let slot = Rc::clone(&slot);
         move |request| {
@@ -104,6 +106,7 @@ async fn respond(router: &Router, slot: &Rc<Slot>, request: Request<Incoming>) -
     let reply = match router.admit(&head, has_body) {
         Err(refusal) => refusal.closing_if(has_body),
         Ok(Task::Read(route, reader)) => router.read(route, reader, &head.headers).await,
+        Ok(Task::Command(command)) => router.command(command).await,
         Ok(Task::Ingest(packing)) => {
             slot.body_wanted(Instant::now());
             let received = receive(body, &router.bodies).await;
@@ -115,31 +118,29 @@ async fn respond(router: &Router, slot: &Rc<Slot>, request: Request<Incoming>) -
         }
     };
     slot.answer_made(Instant::now());
-    reply.closing_if(slot.is_closing()).into_response(slot)
+    reply.closing_if(slot.is_closing()).into_response(|bytes| ReplyBody::new(bytes, slot))
 }
 
 /// Says the last words, closes the sending side and reads what still comes, until the client closes too.
-async fn part(mut stream: TcpStream, last_words: Option<Reply>) -> io::Result<()> {
+async fn part<S>(mut stream: S, last_words: Option<Reply>) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let words = last_words.map_or_else(Vec::new, Reply::into_last_words);
     let mut rest = &words[..];
     while !rest.is_empty() {
-        stream.writable().await?;
-        match stream.try_write(rest) {
-            Ok(written) => rest = &rest[written..],
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
+        let written = poll_fn(|cx| Pin::new(&mut stream).poll_write(cx, rest)).await?;
+        rest = &rest[written..];
     }
     poll_fn(|cx| Pin::new(&mut stream).poll_shutdown(cx)).await?;
     let mut left = LINGER_BYTES;
     let mut buffer = [0; 1024];
     while left > 0 {
-        stream.readable().await?;
-        match stream.try_read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => left = left.saturating_sub(read),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
+        let mut read = ReadBuf::new(&mut buffer);
+        poll_fn(|cx| Pin::new(&mut stream).poll_read(cx, &mut read)).await?;
+        match read.filled().len() {
+            0 => break,
+            read => left = left.saturating_sub(read),
         }
     }
     Ok(())

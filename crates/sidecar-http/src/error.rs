@@ -11,7 +11,7 @@ use sidecar_core::SettingsError;
 pub enum ServeError {
     /// A setting is out of range.
     Settings(SettingsError),
-    /// The address is not of the form `HOST:PORT`, or its name does not resolve.
+    /// The address is neither of the form `HOST:PORT` nor `unix:PATH`, or its name does not resolve.
     Address {
         /// What was given.
         address: String,
@@ -23,6 +23,9 @@ pub enum ServeError {
         /// What was given.
         address: String,
     },
+    /// The endpoints are to be mounted in another server, which may be reached from other machines; no token is
+    /// set, and nobody said that this is fine.
+    UnauthenticatedService,
     /// The operating system refused the address: it is in use, say.
     Bind {
         /// What was given.
@@ -42,6 +45,10 @@ impl fmt::Display for ServeError {
             Self::Unauthenticated { address } => write!(
                 f,
                 "{address} is not a loopback address: set a token, or allow unauthenticated access explicitly"
+            ),
+            Self::UnauthenticatedService => f.write_str(
+                "a mounted service cannot know who reaches it: \
+                set a token, or allow unauthenticated access explicitly",
             ),
             Self::Bind { address, error } => write!(f, "cannot listen on {address}: {error}"),
             Self::Start(error) => write!(f, "cannot start the server: {error}"),

@@ -27,22 +27,35 @@
 //! | `GET /live`, `/ready`, `/startup` | `live`, `ready`, `startup` | nothing |
 //! | `GET /metrics` | `metrics` | the token, if one is set |
 //! | `GET /circuit-breakers` | `circuit_breakers` | the token, if one is set |
+//! | `GET /performance` | `performance` | the token, if one is set |
+//! | `GET /config` | `config` | the token, if one is set |
 //! | `GET /events/stats` | `events_stats` | the token, if one is set |
 //! | `GET /` (the list of routes) | | the token, if one is set |
 //! | `POST /events` | `ingest` | the token; without one it does not exist |
 //!
-//! On loopback all of them are open. `HEAD` works wherever `GET` does. Every answer is `no-store`; every error is
-//! JSON (`{"error": "...", "status": 404}`).
+//! On loopback, or a Unix socket, all of these are open. The following need the token wherever the server listens;
+//! without one they do not exist:
+//!
+//! | route | closure |
+//! | --- | --- |
+//! | `POST /config/reload` | `config_reload` |
+//! | `POST /circuit-breakers/{name}/trip`, `/circuit-breakers/{name}/reset` | `breaker_commands` |
+//! | `POST /circuit-breakers/reset` | `breaker_commands` |
+//!
+//! A breaker's name stands in the path with percent signs where it needs them. `HEAD` works wherever `GET` does.
+//! Every answer is `no-store`; every error is JSON (`{"error": "...", "status": 404}`).
 //!
 //! | status | when |
 //! | --- | --- |
 //! | 400 | malformed head or body, bad gzip, a body where none belongs, no `Host` or two of them |
 //! | 401 | the token is missing or wrong |
-//! | 404 | no such route, or its closure was not given |
+//! | 404 | no such route or breaker, or the route's closure was not given |
 //! | 405 | another method; `Allow` names the right ones |
+//! | 408 | mounted in another server: the body did not come in time |
 //! | 413 | a body over 1 MiB, as sent or as unpacked |
 //! | 415 | another type than `application/json` and `application/x-ndjson`, another encoding than gzip |
 //! | 421 | `Host` is no IP literal, `localhost`, listened-on host or allowed name |
+//! | 422 | `config_reload` said so |
 //! | 431 | a head over 8 KiB or with more than 64 headers |
 //! | 500 | the closure panicked |
 //! | 503 | the closure said so; bodies of 8 MiB together are being received |
@@ -50,8 +63,9 @@
 //! # How it works
 //!
 //! One thread, `sidecar-http`, runs a tokio runtime of its own, so that a starved application runtime cannot
-//! starve the probes. Probes are answered on it. All other closures run on at most six worker threads
-//! (`sidecar-scrape`), one run per route and format at a time; who asks during a run shares the next one.
+//! starve the probes. Probes are answered on it. All other closures run on at most nine worker threads
+//! (`sidecar-scrape`): of what is read one run per route and format at a time, and who asks during a run shares the
+//! next one; two batches of events; one command.
 //!
 //! A connection that misses a deadline is closed without an answer; bytes that trickle in extend nothing.
 //!
@@ -77,6 +91,7 @@
 //! | `body_deadline` | 10 s | 1 ms to 1 h |
 //! | `answer_deadline` | 30 s | 1 ms to 1 h |
 //! | `max_connections` | 512 | 1 to 65 536 |
+//! | `prefix` | nothing | a path of at most 256 characters |
 //!
 //! # Limits
 //!
@@ -85,15 +100,23 @@
 //! - A client that reads slowly keeps the answer in memory until `answer_deadline`, or until its connection makes
 //!   room at the cap.
 //! - Deadlines use tokio's clock, which on Linux stands still while the machine is suspended.
+//!
+//! # Features
+//!
+//! `tower`: [`Endpoints::into_service`], for a server that the application has already. In axum, for example,
+//! `Router::new().nest_service("/sidecar", service)` mounts it.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 mod accept;
 mod access;
+mod address;
 mod answer;
 mod batch;
 mod builder;
+mod closures;
+mod command;
 mod connection;
 mod error;
 mod exposition;
@@ -105,18 +128,24 @@ mod reply;
 mod route;
 mod router;
 mod server;
+#[cfg(feature = "tower")]
+mod service;
 mod slot;
 mod transport;
 mod troubles;
 
 pub use access::Reader;
+pub use address::Address;
 pub use answer::Answer;
 pub use batch::{Batch, BatchFormat};
 pub use builder::{
     DEFAULT_ANSWER_DEADLINE, DEFAULT_BODY_DEADLINE, DEFAULT_HEAD_DEADLINE, DEFAULT_MAX_CONNECTIONS,
     Endpoints, EndpointsBuilder,
 };
+pub use command::BreakerCommand;
 pub use error::ServeError;
 pub use exposition::Exposition;
 pub use server::{Server, ShutdownReport};
+#[cfg(feature = "tower")]
+pub use service::{EndpointsBody, EndpointsFuture, EndpointsService};
 pub use sidecar_core::SettingsError;

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::Bytes;
+use bytes::{Buf, BufMut};
 use hyper::body::Body;
 
 use crate::batch::MAX_BODY_BYTES;
@@ -62,23 +62,21 @@ impl Received {
 }
 
 /// Reads `body` to its end.
-pub(crate) async fn receive<B>(mut body: B, budget: &Arc<Budget>) -> Result<Received, Reply>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
+pub(crate) async fn receive<B: Body + Unpin>(mut body: B, budget: &Arc<Budget>) -> Result<Received, Reply> {
     let share = Share { budget: Arc::clone(budget), bytes: 0 };
     let mut received = Received { bytes: Vec::new(), share };
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let frame = frame.map_err(|_| Reply::bad_request("the body is cut short or malformed"))?;
         // Trailers are of no use here.
         let Ok(data) = frame.into_data() else { continue };
-        if received.bytes.len() + data.len() > MAX_BODY_BYTES {
+        let length = data.remaining();
+        if received.bytes.len().saturating_add(length) > MAX_BODY_BYTES {
             return Err(Reply::too_large());
         }
-        if !received.share.grow(data.len()) {
+        if !received.share.grow(length) {
             return Err(Reply::busy());
         }
-        received.bytes.extend_from_slice(&data);
+        received.bytes.put(data);
     }
     Ok(received)
 }

@@ -72,6 +72,11 @@ impl Reply {
             .with(RETRY_AFTER, "1")
     }
 
+    #[cfg(feature = "tower")]
+    pub(crate) fn body_late() -> Self {
+        Self::refuse(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")
+    }
+
     fn with(self, name: HeaderName, value: &'static str) -> Self {
         Self { extra: Some((name, value)), ..self }
     }
@@ -81,10 +86,11 @@ impl Reply {
         Self { close: self.close || close, ..self }
     }
 
-    pub(crate) fn into_response(self, slot: &Rc<Slot>) -> Response<ReplyBody> {
+    /// A response whose body `wrap` makes of the bytes.
+    pub(crate) fn into_response<B>(self, wrap: impl FnOnce(Bytes) -> B) -> Response<B> {
         let Answer { status, content_type, body } = self.answer;
         let length = body.len();
-        let mut response = Response::new(ReplyBody { bytes: Some(body), slot: Rc::clone(slot) });
+        let mut response = Response::new(wrap(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -122,6 +128,12 @@ const ALWAYS: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (X_CONTENT
 pub(crate) struct ReplyBody {
     bytes: Option<Bytes>,
     slot: Rc<Slot>,
+}
+
+impl ReplyBody {
+    pub(crate) fn new(bytes: Bytes, slot: &Rc<Slot>) -> Self {
+        Self { bytes: Some(bytes), slot: Rc::clone(slot) }
+    }
 }
 
 impl Body for ReplyBody {

@@ -13,12 +13,21 @@ pub(crate) enum Route {
     Startup,
     Metrics,
     CircuitBreakers,
+    Performance,
+    Config,
     EventsStats,
     Events,
+    ConfigReload,
+    BreakersReset,
+    BreakerTrip,
+    BreakerReset,
 }
 
+/// Before the name of a breaker.
+const BREAKER: &str = "/circuit-breakers/";
+
 impl Route {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Index,
         Self::Health,
         Self::Live,
@@ -26,14 +35,26 @@ impl Route {
         Self::Startup,
         Self::Metrics,
         Self::CircuitBreakers,
+        Self::Performance,
+        Self::Config,
         Self::EventsStats,
         Self::Events,
+        Self::ConfigReload,
+        Self::BreakersReset,
+        Self::BreakerTrip,
+        Self::BreakerReset,
     ];
 
     pub(crate) fn at(path: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|route| route.path() == path)
+        let of_one_breaker = || match breaker_and_verb(path)? {
+            (_, "trip") => Some(Self::BreakerTrip),
+            (_, "reset") => Some(Self::BreakerReset),
+            _ => None,
+        };
+        Self::ALL.into_iter().find(|route| route.path() == path).or_else(of_one_breaker)
     }
 
+    /// The path, with `{name}` where a breaker's name stands.
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Index => "/",
@@ -43,29 +64,111 @@ impl Route {
             Self::Startup => "/startup",
             Self::Metrics => "/metrics",
             Self::CircuitBreakers => "/circuit-breakers",
+            Self::Performance => "/performance",
+            Self::Config => "/config",
             Self::EventsStats => "/events/stats",
             Self::Events => "/events",
+            Self::ConfigReload => "/config/reload",
+            Self::BreakersReset => "/circuit-breakers/reset",
+            Self::BreakerTrip => "/circuit-breakers/{name}/trip",
+            Self::BreakerReset => "/circuit-breakers/{name}/reset",
         }
     }
 
     pub(crate) fn need(self) -> Need {
         match self {
             Self::Health | Self::Live | Self::Ready | Self::Startup => Need::Nothing,
-            Self::Index | Self::Metrics | Self::CircuitBreakers | Self::EventsStats => Need::Reading,
+            Self::Index
+            | Self::Metrics
+            | Self::CircuitBreakers
+            | Self::Performance
+            | Self::Config
+            | Self::EventsStats => Need::Reading,
             Self::Events => Need::Events,
+            Self::ConfigReload | Self::BreakersReset | Self::BreakerTrip | Self::BreakerReset => {
+                Need::Commanding
+            }
         }
+    }
+
+    fn is_read(self) -> bool {
+        matches!(self.need(), Need::Nothing | Need::Reading)
     }
 
     /// The value of `Allow`.
     pub(crate) fn methods(self) -> &'static str {
-        if self == Self::Events { "POST" } else { "GET, HEAD" }
+        if self.is_read() { "GET, HEAD" } else { "POST" }
     }
 
     pub(crate) fn takes(self, method: &Method) -> bool {
-        if self == Self::Events {
-            method == Method::POST
-        } else {
-            method == Method::GET || method == Method::HEAD
+        if self.is_read() { method == Method::GET || method == Method::HEAD } else { method == Method::POST }
+    }
+}
+
+/// The name in `/circuit-breakers/{name}/{verb}`, without its percent signs; `None` if it is no text.
+pub(crate) fn breaker_name(path: &str) -> Option<String> {
+    let (name, _) = breaker_and_verb(path)?;
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.bytes();
+    while let Some(byte) = rest.next() {
+        let byte = if byte == b'%' { hex_digit(rest.next()?)? << 4 | hex_digit(rest.next()?)? } else { byte };
+        bytes.push(byte);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn breaker_and_verb(path: &str) -> Option<(&str, &str)> {
+    let (name, verb) = path.strip_prefix(BREAKER)?.split_once('/')?;
+    (!name.is_empty()).then_some((name, verb))
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_breaker_s_name_is_what_stands_between_the_slashes_decoded() {
+        let trips = |name: &str| {
+            let path = format!("/circuit-breakers/{name}/trip");
+            (Route::at(&path), breaker_name(&path))
+        };
+        for (written, name) in [
+            ("payments", "payments"),
+            ("reset", "reset"),
+            ("{name}", "{name}"),
+            ("a%20b", "a b"),
+            ("a%2Fb%2fc", "a/b/c"),
+            ("%C3%A9", "é"),
+            ("a+b", "a+b"),
+        ] {
+            assert_eq!(trips(written), (Some(Route::BreakerTrip), Some(name.to_owned())), "{written}");
+        }
+        for written in ["%", "%2", "%zz", "%+1", "%ff"] {
+            assert_eq!(trips(written), (Some(Route::BreakerTrip), None), "{written}");
+        }
+        for path in ["/circuit-breakers//trip", "/circuit-breakers/a/b/trip", "/circuit-breakers/a/tripp"] {
+            assert_eq!(Route::at(path), None, "{path}");
+        }
+        assert_eq!(Route::at("/circuit-breakers/reset"), Some(Route::BreakersReset));
+        assert_eq!(Route::at("/circuit-breakers/reset/reset"), Some(Route::BreakerReset));
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_survives_being_written_in_a_path(name in ".{1,20}") {
+            let written: String = name.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            let path = format!("/circuit-breakers/{written}/reset");
+            prop_assert_eq!((Route::at(&path), breaker_name(&path)), (Some(Route::BreakerReset), Some(name)));
+        }
+
+        #[test]
+        fn no_path_panics(path in "/circuit-breakers/[a%0-9é/]{0,12}") {
+            let _ = (Route::at(&path), breaker_name(&path));
         }
     }
 }

@@ -1,6 +1,5 @@
 //! From a request to a reply, without a word about connections.
 
-use std::fmt;
 use std::sync::Arc;
 
 use hyper::header::{ACCEPT, HOST, HeaderMap};
@@ -11,66 +10,34 @@ use tokio::task::spawn_blocking;
 
 use crate::access::{Access, Door, Need, Reader};
 use crate::answer::Answer;
-use crate::batch::{Batch, Packing};
+use crate::batch::Packing;
+use crate::closures::{Closure, Closures};
+use crate::command::Command;
 use crate::exposition::Exposition;
 use crate::gate::Gate;
 use crate::host::HostRule;
 use crate::receive::{Budget, Received};
 use crate::reply::Reply;
-use crate::route::Route;
+use crate::route::{Route, breaker_name};
 
 /// Batches handed to the ingest closure at one time.
 const INGESTS: usize = 2;
 
-/// Threads that closures other than probes may occupy: one run per gate, and the ingests.
-pub(crate) const WORKERS: usize = 4 + INGESTS;
+/// Commands carried out at one time.
+const COMMANDS: usize = 1;
 
-type Closure<In> = Option<Arc<dyn Fn(In) -> Answer + Send + Sync>>;
+/// Longest prefix, in bytes.
+const MAX_PREFIX: usize = 256;
 
-/// What the application gave; a route without its closure does not exist.
-#[derive(Clone, Default)]
-pub(crate) struct Closures {
-    pub(crate) health: Closure<Reader>,
-    pub(crate) live: Closure<()>,
-    pub(crate) ready: Closure<()>,
-    pub(crate) startup: Closure<()>,
-    pub(crate) metrics: Closure<Exposition>,
-    pub(crate) circuit_breakers: Closure<()>,
-    pub(crate) events_stats: Closure<()>,
-    pub(crate) ingest: Closure<Batch>,
-}
-
-impl Closures {
-    fn serves(&self, route: Route) -> bool {
-        match route {
-            Route::Index => true,
-            Route::Health => self.health.is_some(),
-            Route::Live => self.live.is_some(),
-            Route::Ready => self.ready.is_some(),
-            Route::Startup => self.startup.is_some(),
-            Route::Metrics => self.metrics.is_some(),
-            Route::CircuitBreakers => self.circuit_breakers.is_some(),
-            Route::EventsStats => self.events_stats.is_some(),
-            Route::Events => self.ingest.is_some(),
-        }
-    }
-
-    fn routes(&self) -> impl Iterator<Item = Route> {
-        Route::ALL.into_iter().filter(|route| self.serves(*route))
-    }
-}
-
-impl fmt::Debug for Closures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.routes().map(Route::path)).finish()
-    }
-}
+/// Threads that closures other than probes may occupy: one run per gate, the ingests and the commands.
+pub(crate) const WORKERS: usize = 6 + INGESTS + COMMANDS;
 
 /// A request that passed every rule about its head.
 #[derive(Debug)]
 pub(crate) enum Task {
     Read(Route, Reader),
     Ingest(Packing),
+    Command(Command),
 }
 
 #[derive(Debug)]
@@ -78,25 +45,34 @@ pub(crate) struct Router {
     closures: Closures,
     door: Door,
     hosts: HostRule,
+    /// Before every path; may be empty.
+    prefix: String,
     prometheus: Gate,
     openmetrics: Gate,
     circuit_breakers: Gate,
+    performance: Gate,
+    config: Gate,
     events_stats: Gate,
     ingests: Arc<Semaphore>,
+    commands: Arc<Semaphore>,
     pub(crate) bodies: Arc<Budget>,
 }
 
 impl Router {
-    pub(crate) fn new(closures: Closures, door: Door, hosts: HostRule) -> Self {
+    pub(crate) fn new(closures: Closures, door: Door, hosts: HostRule, prefix: String) -> Self {
         Self {
             closures,
             door,
             hosts,
+            prefix,
             prometheus: Gate::default(),
             openmetrics: Gate::default(),
             circuit_breakers: Gate::default(),
+            performance: Gate::default(),
+            config: Gate::default(),
             events_stats: Gate::default(),
             ingests: Arc::new(Semaphore::new(INGESTS)),
+            commands: Arc::new(Semaphore::new(COMMANDS)),
             bodies: Arc::default(),
         }
     }
@@ -106,7 +82,8 @@ impl Router {
     pub(crate) fn admit(&self, head: &Parts, has_body: bool) -> Result<Task, Reply> {
         self.check_host(head)?;
         let trusted = self.door.trusts(&head.headers);
-        let route = Route::at(head.uri.path()).filter(|route| self.closures.serves(*route));
+        let path = self.below_prefix(head.uri.path());
+        let route = path.and_then(Route::at).filter(|route| self.closures.serves(*route));
         // Who may not read learns not even which routes there are.
         match self.door.decide(route.map_or(Need::Reading, Route::need), trusted) {
             Access::Granted => {}
@@ -123,7 +100,21 @@ impl Router {
         if has_body {
             return Err(Reply::bad_request("the route takes no body"));
         }
-        Ok(Task::Read(route, if trusted { Reader::Trusted } else { Reader::Public }))
+        let breaker = || path.and_then(breaker_name).ok_or_else(Reply::not_found);
+        Ok(match route {
+            Route::ConfigReload => Task::Command(Command::Reload),
+            Route::BreakersReset => Task::Command(Command::ResetAll),
+            Route::BreakerTrip => Task::Command(Command::Trip(breaker()?)),
+            Route::BreakerReset => Task::Command(Command::Reset(breaker()?)),
+            _ => Task::Read(route, if trusted { Reader::Trusted } else { Reader::Public }),
+        })
+    }
+
+    fn below_prefix<'a>(&self, path: &'a str) -> Option<&'a str> {
+        match path.strip_prefix(&*self.prefix)? {
+            "" => Some("/"),
+            rest => rest.starts_with('/').then_some(rest),
+        }
     }
 
     fn check_host(&self, head: &Parts) -> Result<(), Reply> {
@@ -136,6 +127,8 @@ impl Router {
                 Ok(host) if self.hosts.admits(host) => Ok(()),
                 _ => Err(Reply::misdirected()),
             },
+            // RFC 9113, 8.3.1: from HTTP/2 on, the authority stands in the target. It was looked at above.
+            (None, _) if head.version >= Version::HTTP_2 && head.uri.authority().is_some() => Ok(()),
             // RFC 9112, 3.2: HTTP/1.1 requires exactly one. No browser speaks HTTP/1.0.
             (None, _) if head.version == Version::HTTP_10 => Ok(()),
             (None, _) => Err(Reply::bad_request("the Host header is missing")),
@@ -162,14 +155,22 @@ impl Router {
                 elsewhere(gate, &closures.metrics, format).await
             }
             Route::CircuitBreakers => elsewhere(&self.circuit_breakers, &closures.circuit_breakers, ()).await,
+            Route::Performance => elsewhere(&self.performance, &closures.performance, ()).await,
+            Route::Config => elsewhere(&self.config, &closures.config, ()).await,
             Route::EventsStats => elsewhere(&self.events_stats, &closures.events_stats, ()).await,
-            Route::Events => None,
+            Route::Events
+            | Route::ConfigReload
+            | Route::BreakersReset
+            | Route::BreakerTrip
+            | Route::BreakerReset => None,
         };
         answer.map_or_else(Reply::not_found, Reply::from)
     }
 
     fn index(&self) -> Answer {
-        let paths: Vec<_> = self.closures.routes().map(Route::path).collect();
+        let exists = |route: &Route| self.door.decide(route.need(), true) != Access::Absent;
+        let path = |route: Route| format!("{}{}", self.prefix, route.path());
+        let paths: Vec<_> = self.closures.routes().filter(exists).map(path).collect();
         Answer::json(true, &serde_json::json!({ "routes": paths }))
     }
 
@@ -190,6 +191,26 @@ impl Router {
         });
         run.await.unwrap_or_else(|_| Answer::failed().into())
     }
+
+    /// Carries out a command, away from this thread and one at a time. A client that goes away does not stop it.
+    pub(crate) async fn command(&self, command: Command) -> Reply {
+        let closures = self.closures.clone();
+        let Ok(turn) = Arc::clone(&self.commands).acquire_owned().await else { return Reply::not_found() };
+        let run = spawn_blocking(move || {
+            let carried_out = || closures.carry_out(&command).unwrap_or_else(Answer::absent);
+            let answer = Answer::contained(carried_out);
+            drop(turn);
+            answer
+        });
+        run.await.unwrap_or_else(|_| Answer::failed()).into()
+    }
+}
+
+/// Whether a prefix is empty or a path that needs no decoding.
+pub(crate) fn is_prefix(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~');
+    let framed = text.is_empty() || (text.starts_with('/') && !text.ends_with('/'));
+    framed && text.len() <= MAX_PREFIX && text.bytes().all(plain)
 }
 
 fn here<In>(closure: &Closure<In>, input: In) -> Option<Answer> {

@@ -1,7 +1,7 @@
 //! The server's thread, and the handle that stops it.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -13,7 +13,9 @@ use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
 use crate::accept::Acceptor;
+use crate::address::Address;
 use crate::error::ServeError;
+use crate::listen::{Bound, Listener};
 use crate::router::{Router, WORKERS};
 use crate::slot::Deadlines;
 
@@ -28,7 +30,7 @@ const SLACK: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 #[must_use = "a server that is dropped stops"]
 pub struct Server {
-    local_addr: SocketAddr,
+    address: Address,
     running: Mutex<Option<Running>>,
     /// `None` once it was joined.
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -53,19 +55,18 @@ pub struct ShutdownReport {
 
 impl Server {
     pub(crate) fn start(
-        listener: TcpListener,
+        socket: Bound,
         router: Router,
         deadlines: Deadlines,
         max_connections: usize,
     ) -> Result<Self, ServeError> {
-        let local_addr = listener.local_addr().map_err(ServeError::Start)?;
-        listener.set_nonblocking(true).map_err(ServeError::Start)?;
+        let address = socket.address().map_err(ServeError::Start)?;
         let (stop, stopped) = oneshot::channel();
         let (started_sender, started) = sync_channel(1);
         let (ended_sender, ended) = sync_channel(1);
         let thread = threads::spawn("http", move || {
             // The runtime is built here because it must not be dropped on a thread of another runtime.
-            let (runtime, listener) = match runtime(listener) {
+            let (runtime, listener) = match runtime(socket) {
                 Ok(both) => both,
                 Err(error) => return drop(started_sender.send(Err(error))),
             };
@@ -77,13 +78,20 @@ impl Server {
         let gone = |_| Err(io::Error::other("the server's thread ended at once"));
         started.recv().unwrap_or_else(gone).map_err(ServeError::Start)?;
         let running = Mutex::new(Some(Running { stop, ended }));
-        Ok(Self { local_addr, running, thread: Mutex::new(Some(thread)) })
+        Ok(Self { address, running, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Where the server listens; the port that was chosen if 0 was given.
+    /// Where the server listens; with the port that was chosen if 0 was given.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The address and port where the server listens; the port that was chosen if 0 was given. A Unix socket has
+    /// neither: there it is `0.0.0.0:0`, and [`address`](Self::address) has the path.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        self.address.tcp().unwrap_or_else(|| (Ipv4Addr::UNSPECIFIED, 0).into())
     }
 
     /// Stops listening, closes idle connections, and waits up to `deadline` for requests and answers under way;
@@ -118,7 +126,7 @@ impl Drop for Server {
     }
 }
 
-fn runtime(listener: TcpListener) -> io::Result<(Runtime, tokio::net::TcpListener)> {
+fn runtime(socket: Bound) -> io::Result<(Runtime, Listener)> {
     let runtime = Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -128,7 +136,7 @@ fn runtime(listener: TcpListener) -> io::Result<(Runtime, tokio::net::TcpListene
         .build()?;
     let listener = {
         let _context = runtime.enter();
-        tokio::net::TcpListener::from_std(listener)?
+        socket.listen()?
     };
     Ok((runtime, listener))
 }

@@ -7,32 +7,32 @@ use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use crate::slot::Slot;
 
-/// A `TcpStream` for hyper.
+/// A stream for hyper.
 ///
 /// While no request is being answered nothing we made is in flight, so whatever hyper writes then is its own
 /// empty answer to a head it cannot read. It is swallowed, as is the shutdown after it: the connection's task
 /// answers such a head in JSON and closes the socket in its own way.
-pub(crate) struct Transport {
-    io: TokioIo<TcpStream>,
+pub(crate) struct Transport<S> {
+    io: TokioIo<S>,
     slot: Rc<Slot>,
 }
 
-impl Transport {
-    pub(crate) fn new(stream: TcpStream, slot: Rc<Slot>) -> Self {
+impl<S> Transport<S> {
+    pub(crate) fn new(stream: S, slot: Rc<Slot>) -> Self {
         Self { io: TokioIo::new(stream), slot }
     }
 
-    pub(crate) fn into_stream(self) -> TcpStream {
+    pub(crate) fn into_stream(self) -> S {
         self.io.into_inner()
     }
 }
 
-impl Read for Transport {
+impl<S: AsyncRead + Unpin> Read for Transport<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -42,7 +42,7 @@ impl Read for Transport {
     }
 }
 
-impl Write for Transport {
+impl<S: AsyncWrite + Unpin> Write for Transport<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         if self.slot.awaits_head() {
             return Poll::Ready(Ok(buf.len()));

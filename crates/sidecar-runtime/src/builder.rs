@@ -72,7 +72,8 @@ impl SidecarBuilder {
         self
     }
 
-    /// Serves the endpoints at `address`, on a thread of their own. Defaults to not serving.
+    /// Serves the endpoints at `address`, `HOST:PORT` or `unix:PATH`, on a thread of their own. Defaults to not
+    /// serving.
     #[cfg(feature = "http")]
     pub fn http(mut self, address: impl Into<String>) -> Self {
         self.http.address = Some(address.into());

@@ -6,7 +6,11 @@ use serde_json::Value;
 use sidecar_http::Server;
 use std::fmt;
 
-pub use sidecar_http::{Answer, Batch, BatchFormat, Endpoints, Exposition, Reader, ServeError};
+pub use sidecar_http::{
+    Address, Answer, Batch, BatchFormat, Endpoints, EndpointsBuilder, Exposition, Reader, ServeError,
+};
+#[cfg(feature = "tower")]
+pub use sidecar_http::{EndpointsBody, EndpointsFuture, EndpointsService};
 
 type Ingest = Box<dyn Fn(&SidecarHandle, Batch) -> Value + Send + Sync>;
 

@@ -84,12 +84,19 @@ impl Sidecar {
         self.handle.clone()
     }
 
-    /// The address at which the endpoints are served, if they are.
+    /// Where the endpoints are served, if they are.
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn address(&self) -> Option<&sidecar_http::Address> {
+        let server = self.parts.as_ref().and_then(|parts| parts.server.as_ref());
+        server.map(sidecar_http::Server::address)
+    }
+
+    /// The address and port at which the endpoints are served, if they are, and not on a Unix socket.
     #[cfg(feature = "http")]
     #[must_use]
     pub fn local_addr(&self) -> Option<std::net::SocketAddr> {
-        let server = self.parts.as_ref().and_then(|parts| parts.server.as_ref());
-        server.map(sidecar_http::Server::local_addr)
+        self.address().and_then(sidecar_http::Address::tcp)
     }
 
     /// Stops in order, within `deadline`: readiness goes off, waiting events are handled, the endpoints
@@ -232,6 +239,16 @@ impl SidecarHandle {
     #[must_use]
     pub fn export_metrics(&self) -> String {
         self.shared.metrics.export_prometheus()
+    }
+}
+
+/// Endpoints.
+#[cfg(feature = "http")]
+impl SidecarHandle {
+    /// A builder with every route of the sidecar, for a second server or, with the feature `tower`, for a service
+    /// to be mounted in a server of the application. What it serves does not keep the sidecar running.
+    pub fn endpoints(&self) -> sidecar_http::EndpointsBuilder {
+        crate::wiring::endpoints::routes(self)
     }
 }
 

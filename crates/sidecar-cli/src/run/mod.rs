@@ -17,6 +17,7 @@ use crate::print;
 use crate::summary::{Ending, Summary, TestLog, Took};
 use progress::Progress;
 use reading::{Input, Reading};
+use sidecar_runtime::http::Address;
 use signals::Signals;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -37,8 +38,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let tests = TestLog::attach(sidecar.observer());
     let attach = |url| Webhook::attach(&sidecar, url, args.webhook_timeout, &progress);
     let webhook = args.webhook.as_deref().map(attach).transpose()?;
-    if let Some(address) = sidecar.local_addr() {
-        print::err(format_args!("serving on http://{address}"));
+    match sidecar.address() {
+        Some(Address::Tcp(address)) => print::err(format_args!("serving on http://{address}")),
+        Some(address) => print::err(format_args!("serving on {address}")),
+        None => {}
     }
 
     let feed = Feed::new(sidecar.observer().clone(), args.format, tally.clone());

@@ -177,3 +177,29 @@ fn what_is_not_served_is_refused_in_json() {
     }
     assert_eq!(ask(address, "GET /metrics", &["Host: example.org"], b"").status, 421);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_unix_socket_serves_as_well_and_outlives_no_run() {
+    use sidecar_harness::http::Client;
+    let directory = tempfile::TempDir::new().expect("a directory");
+    let path = directory.path().join("sidecar.sock");
+    let address = format!("unix:{}", path.display());
+    let start = || {
+        let mut program = run(["--listen", &address]).start();
+        assert_eq!(program.line("sidecar: serving on "), address);
+        program
+    };
+    let first = start();
+    let reply = Client::to_unix(&path).post(&["Content-Type: application/json"], r#"{"event_type":"x"}"#);
+    assert_eq!((reply.status, &reply.json()["accepted"]), (202, &1.into()));
+    run(["--listen", &address]).end().assert_refused(&[&address, "in use"]);
+    first.signal("KILL");
+    assert_eq!(first.end().code, None);
+    assert!(path.exists(), "a killed program removes nothing");
+    let second = start();
+    assert_eq!(Client::to_unix(&path).ask("GET /live", &[]).status, 200);
+    second.signal("TERM");
+    second.end().summary().assert_all_processed(0);
+    assert!(!path.exists());
+}

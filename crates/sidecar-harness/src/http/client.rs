@@ -1,15 +1,16 @@
 //! A client that can misbehave.
 
+use super::stream::Stream;
 use super::{Reply, reachable};
 use crate::PATIENCE;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// A connection, and what came on it unread.
 #[derive(Debug)]
 pub struct Client {
-    stream: TcpStream,
+    stream: Stream,
     unread: Vec<u8>,
 }
 
@@ -18,7 +19,19 @@ impl Client {
     #[must_use]
     #[track_caller]
     pub fn to(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(reachable(address)).expect("the server listens");
+        Self::over(Stream::Tcp(TcpStream::connect(reachable(address)).expect("the server listens")))
+    }
+
+    /// Connects to a Unix socket.
+    #[cfg(unix)]
+    #[must_use]
+    #[track_caller]
+    pub fn to_unix(path: impl AsRef<std::path::Path>) -> Self {
+        let stream = std::os::unix::net::UnixStream::connect(path).expect("the server listens");
+        Self::over(Stream::Unix(stream))
+    }
+
+    fn over(stream: Stream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a read timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("a write timeout");
         Self { stream, unread: Vec::new() }
@@ -132,17 +145,14 @@ impl Client {
         matches!(result, Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut))
     }
 
-    /// Whether something can be read now.
+    /// Whether something can be read now. Not for Unix sockets, which have no way to look without reading.
     pub fn has_answer(&self) -> bool {
-        self.stream.set_nonblocking(true).expect("a socket");
-        let found = self.stream.peek(&mut [0]).is_ok_and(|read| read > 0);
-        self.stream.set_nonblocking(false).expect("a socket");
-        found
+        self.stream.has_something()
     }
 
     /// Closes the sending half.
     pub fn stop_sending(&mut self) -> &mut Self {
-        self.stream.shutdown(Shutdown::Write).expect("still open");
+        self.stream.stop_sending().expect("still open");
         self
     }
 }

@@ -3,6 +3,7 @@
 mod client;
 mod once;
 mod reply;
+mod stream;
 
 pub use client::Client;
 pub use once::{ask, get, try_ask};

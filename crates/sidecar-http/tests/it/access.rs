@@ -8,7 +8,13 @@ const WRONG: &str = "Authorization: Bearer guess";
 const JSON: &str = "Content-Type: application/json";
 
 const PROBES: [&str; 4] = ["GET /health", "GET /live", "HEAD /ready", "GET /startup"];
-const READING: [&str; 4] = ["GET /", "GET /metrics", "HEAD /circuit-breakers", "GET /events/stats"];
+const READING: [&str; 4] = ["GET /config", "GET /metrics", "HEAD /circuit-breakers", "GET /events/stats"];
+const COMMANDS: [&str; 4] = [
+    "POST /config/reload",
+    "POST /circuit-breakers/payments/trip",
+    "POST /circuit-breakers/payments/reset",
+    "POST /circuit-breakers/reset",
+];
 
 fn statuses(client: &mut Client, lines: [&str; 4], credentials: &[&str]) -> [u16; 4] {
     lines.map(|line| match client.ask(line, credentials).status {
@@ -32,24 +38,25 @@ fn the_access_matrix_holds_over_the_wire() {
     let both = full().token("secret").allow_unauthenticated(true).serve("0.0.0.0:0").expect("a port");
 
     let none: &[&str] = &[];
-    for (server, credentials, reading, events) in [
-        (&loopback, none, 200, 202),
-        (&loopback, &[WRONG], 200, 202),
-        (&loopback_token, none, 200, 202),
-        (&loopback_token, &[WRONG], 200, 202),
-        (&loopback_token, &[RIGHT], 200, 202),
-        (&elsewhere, none, 200, 404),
-        (&elsewhere, &[RIGHT], 200, 404),
-        (&elsewhere_token, none, 401, 401),
-        (&elsewhere_token, &[WRONG], 401, 401),
-        (&elsewhere_token, &[RIGHT], 200, 202),
-        (&both, none, 401, 401),
-        (&both, &[RIGHT], 200, 202),
+    for (server, credentials, reading, events, commands) in [
+        (&loopback, none, 200, 202, 404),
+        (&loopback, &[WRONG], 200, 202, 404),
+        (&loopback_token, none, 200, 202, 401),
+        (&loopback_token, &[WRONG], 200, 202, 401),
+        (&loopback_token, &[RIGHT], 200, 202, 200),
+        (&elsewhere, none, 200, 404, 404),
+        (&elsewhere, &[RIGHT], 200, 404, 404),
+        (&elsewhere_token, none, 401, 401, 401),
+        (&elsewhere_token, &[WRONG], 401, 401, 401),
+        (&elsewhere_token, &[RIGHT], 200, 202, 200),
+        (&both, none, 401, 401, 401),
+        (&both, &[RIGHT], 200, 202, 200),
     ] {
         let context = format!("{} {credentials:?}", server.local_addr());
         let mut client = Client::to(server.local_addr());
         assert_eq!(statuses(&mut client, PROBES, credentials), [200; 4], "{context}");
         assert_eq!(statuses(&mut client, READING, credentials), [reading; 4], "{context}");
+        assert_eq!(statuses(&mut client, COMMANDS, credentials), [commands; 4], "{context}");
         // A refused body closes the connection, so this one comes last.
         assert_eq!(post(&mut client, credentials), events, "{context}");
     }

@@ -6,7 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::routes::{full, start};
+use sidecar_harness::eventually;
 use sidecar_harness::http::Client;
+use sidecar_harness::process::alone;
 
 const CHILD: &str = "SIDECAR_HTTP_EXHAUSTION_CHILD";
 
@@ -70,4 +72,26 @@ fn cpu_time(schedstat: &mut File) -> Duration {
     schedstat.read_to_string(&mut text).expect("a file in memory");
     let nanos = text.split(' ').next().and_then(|first| first.parse().ok()).expect("a number");
     Duration::from_nanos(nanos)
+}
+
+#[test]
+fn every_way_in_which_a_connection_ends_gives_its_descriptor_back() {
+    alone("exhaustion::every_way_in_which_a_connection_ends_gives_its_descriptor_back", &[], || {
+        let server = start(full().max_connections(8).head_deadline(Duration::from_millis(50)));
+        let to = || Client::to(server.local_addr());
+        let open = || fs::read_dir("/proc/self/fd").expect("Linux has it").count();
+        let before = open();
+        for _ in 0..20 {
+            // Reset, cut at a deadline, refused, refused with a body, closed in turn, evicted at the cap.
+            drop(to());
+            to().assert_closed_without_an_answer();
+            to().send("junk\r\n\r\n").stop_sending().until_closed();
+            to().request("GET /live", &["Content-Length: 9"]).stop_sending().until_closed();
+            assert_eq!(to().request("GET /live", &["Connection: close"]).reply().status, 200);
+            let crowd: Vec<Client> = (0..20).map(|_| to()).collect();
+            drop(crowd);
+        }
+        eventually("as many descriptors are open as before", || open() == before);
+        assert!(server.shutdown(Duration::from_secs(1)).thread_ended);
+    });
 }

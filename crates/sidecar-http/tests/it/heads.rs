@@ -126,3 +126,22 @@ fn a_body_where_none_belongs_is_refused_and_the_connection_closed() {
     }
     assert_eq!(Client::to(server.local_addr()).ask("GET /live", &["Content-Length: 0"]).status, 200);
 }
+
+#[test]
+fn where_length_and_chunks_disagree_the_chunks_hold_and_nothing_comes_after() {
+    let server = start(full());
+    let json = "Content-Type: application/json";
+    for framing in [
+        ["Content-Length: 40", "Transfer-Encoding: chunked"],
+        ["Transfer-Encoding: chunked", "Content-Length: 1"],
+    ] {
+        let mut client = Client::to(server.local_addr());
+        client.request("POST /events", &[json, framing[0], framing[1]]).send("2\r\n{}\r\n0\r\n\r\n");
+        assert_eq!(client.reply().body, r#"{"bytes":2}"#);
+        // Whoever sent it may have meant what follows as something else.
+        client.stop_sending().assert_closed_without_an_answer();
+    }
+    for coding in ["Transfer-Encoding: gzip", "Transfer-Encoding: chunked, gzip"] {
+        Client::to(server.local_addr()).ask("POST /events", &[json, coding]).assert_error(400);
+    }
+}

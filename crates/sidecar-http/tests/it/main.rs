@@ -2,12 +2,18 @@
 
 mod access;
 mod cap;
+mod commands;
 mod deadlines;
 #[cfg(target_os = "linux")]
 mod exhaustion;
+mod faults;
 mod heads;
 mod ingest;
+#[cfg(feature = "tower")]
+mod mounted;
 mod routes;
 mod settings;
 mod shutdown;
+#[cfg(unix)]
+mod unix;
 mod workers;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sidecar_http::{Answer, Endpoints, EndpointsBuilder, Exposition, Reader, Server};
+use sidecar_http::{Answer, BreakerCommand, Endpoints, EndpointsBuilder, Exposition, Reader, Server};
 
 use sidecar_harness::http::Client;
 
@@ -20,7 +20,15 @@ pub(crate) fn full() -> EndpointsBuilder {
             _ => "jobs 1\n".to_owned(),
         })
         .circuit_breakers(|| BTreeMap::from([("payments", "CLOSED")]))
+        .performance(|| BTreeMap::from([("operations", 3)]))
+        .config(|| BTreeMap::from([("enabled", true)]))
         .events_stats(|| BTreeMap::from([("events_received", 7)]))
+        .config_reload(|| Ok::<_, String>(BTreeMap::from([("generation", 2)])))
+        .breaker_commands(|command| match command {
+            BreakerCommand::Trip("payments") => Some("OPEN"),
+            BreakerCommand::Reset("payments") | BreakerCommand::ResetAll => Some("CLOSED"),
+            _ => None,
+        })
         .ingest(|batch| BTreeMap::from([("bytes", batch.body.len())]))
 }
 
@@ -39,6 +47,8 @@ fn every_route_answers_with_its_closure() {
         ("/ready", 503, r#""not ready""#),
         ("/startup", 200, r#""started""#),
         ("/circuit-breakers", 200, r#"{"payments":"CLOSED"}"#),
+        ("/performance", 200, r#"{"operations":3}"#),
+        ("/config", 200, r#"{"enabled":true}"#),
         ("/events/stats", 200, r#"{"events_received":7}"#),
     ];
     for (path, status, body) in table {
@@ -83,7 +93,8 @@ fn metrics_come_in_the_format_that_is_asked_for() {
 fn a_route_without_its_closure_does_not_exist() {
     let server = start(Endpoints::builder());
     let mut client = Client::to(server.local_addr());
-    for path in ["/health", "/live", "/ready", "/startup", "/metrics", "/circuit-breakers", "/events/stats"] {
+    let reading = ["/metrics", "/circuit-breakers", "/performance", "/config", "/events/stats"];
+    for path in ["/health", "/live", "/ready", "/startup"].into_iter().chain(reading) {
         client.ask(&format!("GET {path}"), &[]).assert_error(404);
     }
     client.ask("POST /events", &[]).assert_error(404);
@@ -94,7 +105,7 @@ fn a_route_without_its_closure_does_not_exist() {
 fn unknown_paths_are_404() {
     let server = start(full());
     let mut client = Client::to(server.local_addr());
-    for path in ["/nowhere", "/health/", "//live", "/LIVE", "/live/../health", "/%6cive", "/config/reload"] {
+    for path in ["/nowhere", "/health/", "//live", "/LIVE", "/live/../health", "/%6cive", "/config/"] {
         client.ask(&format!("GET {path}"), &[]).assert_error(404);
         client.ask(&format!("POST {path}"), &[]).assert_error(404);
     }
@@ -119,13 +130,21 @@ fn another_method_is_405_and_the_right_ones_are_named() {
 }
 
 #[test]
-fn the_index_lists_the_routes() {
-    let server = start(full());
-    let index = Client::to(server.local_addr()).ask("GET /", &[]);
-    let index: serde_json::Value = serde_json::from_str(&index.body).expect("JSON");
-    let routes = index["routes"].as_array().expect("a list");
-    assert_eq!(routes.len(), 9);
-    assert!(routes.contains(&"/health".into()) && routes.contains(&"/events".into()));
+fn the_index_lists_the_routes_that_exist() {
+    let commands = 4;
+    for (endpoints, address, expected) in [
+        (full(), "127.0.0.1:0", 11),
+        (full().token("secret"), "127.0.0.1:0", 11 + commands),
+        (full().allow_unauthenticated(true), "0.0.0.0:0", 10),
+    ] {
+        let server = endpoints.serve(address).expect("a free port");
+        let index = Client::to(server.local_addr()).ask("GET /", &[]).json();
+        let routes = index["routes"].as_array().expect("a list");
+        assert_eq!(routes.len(), expected, "{routes:?}");
+        assert!(routes.contains(&"/health".into()));
+        assert_eq!(routes.contains(&"/events".into()), address.starts_with("127"));
+        assert_eq!(routes.contains(&"/circuit-breakers/{name}/trip".into()), expected > 11);
+    }
 }
 
 #[test]

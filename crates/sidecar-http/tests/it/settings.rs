@@ -24,6 +24,13 @@ fn settings_out_of_range_are_refused_by_name() {
     for name in ["", ".", "name:80", "a b", "*", "http://name"] {
         assert_eq!(refused_field(builder().allow_host(name)), "allow_host");
     }
+    let long = format!("/{}", "x".repeat(256));
+    for prefix in ["/", "a", "/a/", "/a?b", "/a%20b", "/é", long.as_str()] {
+        assert_eq!(refused_field(builder().prefix(prefix)), "prefix");
+    }
+    assert!(
+        builder().prefix(&long[..256]).build().is_ok() && builder().prefix("/a/b-c.d_e~f").build().is_ok()
+    );
     let edges = builder().head_deadline(hour).body_deadline(Duration::from_millis(1)).max_connections(65_536);
     assert!(edges.build().is_ok());
     assert!(builder().token_opt(None::<&str>).build().is_ok());

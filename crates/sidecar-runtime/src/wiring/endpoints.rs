@@ -2,7 +2,8 @@
 
 use crate::sidecar::SidecarHandle;
 use serde::Serialize;
-use sidecar_http::{Answer, Endpoints, EndpointsBuilder, Exposition, Reader};
+use sidecar_breaker::BreakerSnapshot;
+use sidecar_http::{Answer, BreakerCommand, Endpoints, EndpointsBuilder, Exposition, Reader};
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
@@ -13,7 +14,8 @@ struct Probe {
 
 /// A builder with every route that the runtime can answer.
 pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
-    let [health, live, ready, startup, metrics, breakers, events] = std::array::from_fn(|_| sidecar.clone());
+    let [health, live, ready, startup, metrics, breakers, commands, config, events] =
+        std::array::from_fn(|_| sidecar.clone());
     Endpoints::builder()
         .health(move |reader| {
             let report = health.health().report();
@@ -27,11 +29,37 @@ pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
             Exposition::OpenMetrics => metrics.metrics().export_openmetrics(),
             _ => metrics.metrics().export_prometheus(),
         })
-        .circuit_breakers(move || {
-            let snapshots = breakers.breakers().snapshots().into_iter();
-            snapshots.map(|breaker| (breaker.name.to_string(), breaker)).collect::<BTreeMap<_, _>>()
-        })
+        .circuit_breakers(move || by_name(&breakers, |_| true))
+        .breaker_commands(move |command| carry_out(&commands, command))
+        .config(move || config.config().clone())
         .events_stats(move || events.stats())
+}
+
+/// The document's shape: breaker names at the top level, and nothing else.
+fn by_name(
+    sidecar: &SidecarHandle,
+    wanted: impl Fn(&BreakerSnapshot) -> bool,
+) -> BTreeMap<String, BreakerSnapshot> {
+    let snapshots = sidecar.breakers().snapshots().into_iter().filter(wanted);
+    snapshots.map(|breaker| (breaker.name.to_string(), breaker)).collect()
+}
+
+/// Says how the breakers that were commanded are now, as `GET /circuit-breakers` would; `None` if there is none.
+fn carry_out(
+    sidecar: &SidecarHandle,
+    command: BreakerCommand<'_>,
+) -> Option<BTreeMap<String, BreakerSnapshot>> {
+    let registry = sidecar.breakers();
+    let (found, name) = match command {
+        BreakerCommand::Trip(name) => (registry.trip(name), name),
+        BreakerCommand::Reset(name) => (registry.reset(name), name),
+        BreakerCommand::ResetAll => {
+            registry.reset_all();
+            return Some(by_name(sidecar, |_| true));
+        }
+        _ => return None,
+    };
+    found.then(|| by_name(sidecar, |breaker| *breaker.name == *name))
 }
 
 fn probe(sidecar: &SidecarHandle, ok: bool, words: [&'static str; 2]) -> Answer {

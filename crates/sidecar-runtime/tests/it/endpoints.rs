@@ -1,10 +1,11 @@
 //! The endpoints have the documents' shapes.
 
 use crate::client::get;
-use crate::support::{becomes, builder, offer};
+use crate::support::{becomes, builder, everything, offer};
 use serde_json::{Value, json};
 use sidecar_harness::http::ask;
 use sidecar_harness::{PATIENCE, eventually};
+use sidecar_runtime::breaker::State;
 use sidecar_runtime::health::{Component, Status};
 use sidecar_runtime::{Sidecar, observe};
 
@@ -112,6 +113,50 @@ fn circuit_breakers_have_the_document_s_json() {
     assert_eq!(quiet.get("last_failure"), Some(&Value::Null));
     failing.trip();
     assert_eq!(get(&sidecar, "/circuit-breakers").json()["ai_transformation_api"]["state"], "OPEN");
+}
+
+#[test]
+fn with_the_token_breakers_are_tripped_and_reset() {
+    let sidecar = builder()
+        .http("127.0.0.1:0")
+        .http_settings(|http| http.token("secret"))
+        .start()
+        .expect("valid settings");
+    for name in ["database", "pay/ments"] {
+        sidecar.breakers().register(sidecar.breaker(name)).expect("a new name");
+    }
+    let post = |path: &str, headers: &[&str]| {
+        ask(sidecar.local_addr().expect("it serves"), &format!("POST /circuit-breakers/{path}"), headers, "")
+    };
+    let token = ["Authorization: Bearer secret"];
+    assert_eq!(post("database/trip", &[]).status, 401);
+    assert_eq!(sidecar.breakers().state_of("database"), Some(State::Closed));
+    let tripped = post("pay%2Fments/trip", &token).json();
+    assert_eq!((keys(&tripped), &tripped["pay/ments"]["state"]), (vec!["pay/ments"], &json!("OPEN")));
+    assert_eq!(post("database/trip", &token).json()["database"]["state"], "OPEN");
+    assert_eq!(post("database/reset", &token).json()["database"]["state"], "CLOSED");
+    assert_eq!(sidecar.breakers().state_of("pay/ments"), Some(State::Open));
+    assert_eq!(keys(&post("reset", &token).json()), ["database", "pay/ments"]);
+    assert_eq!(sidecar.breakers().state_of("pay/ments"), Some(State::Closed));
+    assert_eq!(post("absent/trip", &token).status, 404);
+}
+
+#[test]
+fn a_second_server_has_the_same_routes_and_keeps_nothing_running() {
+    let sidecar = builder().start().expect("valid settings");
+    let server = sidecar.endpoints().prefix("/ops").serve("127.0.0.1:0").expect("a free port");
+    let ready = || sidecar_harness::http::get(server.local_addr(), "/ops/ready").status;
+    assert_eq!(ready(), 200);
+    let _ = sidecar.stop(PATIENCE);
+    assert_eq!(ready(), 503);
+}
+
+#[test]
+fn config_is_what_is_in_force() {
+    let config = get(&serving(), "/config").json();
+    let expected = serde_json::to_value(everything()).expect("JSON");
+    assert_eq!(config, expected);
+    assert_eq!(config["runtime"]["sidecar"]["sampling"]["events"], 1.0);
 }
 
 #[test]
