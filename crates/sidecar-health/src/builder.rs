@@ -141,9 +141,7 @@ impl HealthBuilder {
             scheduler_max_age: nanos(self.scheduler_max_age),
         };
         let engine = Engine::new(policy, self.clock);
-        for component in self.components {
-            engine.register(component).map_err(RegisterError::into_settings)?;
-        }
+        engine.register(self.components).map_err(RegisterError::into_settings)?;
         for built_in in self.built_ins {
             engine.add_built_in(built_in).map_err(RegisterError::into_settings)?;
         }

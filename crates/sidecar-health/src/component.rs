@@ -1,6 +1,7 @@
 //! A component of the application, its check and its settings.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sidecar_core::clock::nanos;
@@ -20,6 +21,9 @@ pub const DEFAULT_JITTER: f64 = 0.1;
 pub const DEFAULT_FAILURE_THRESHOLD: u32 = 3;
 /// Successes in a row that turn a component back, unless it says otherwise.
 pub const DEFAULT_SUCCESS_THRESHOLD: u32 = 1;
+
+/// Most components that one can depend on.
+pub const MAX_DEPENDENCIES: usize = 16;
 
 /// Longest and shortest interval and timeout.
 const TIMES: std::ops::RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(86_400);
@@ -53,6 +57,7 @@ pub struct Component {
     failure_threshold: u32,
     success_threshold: u32,
     max_age: Option<Duration>,
+    depends_on: Vec<Arc<str>>,
 }
 
 /// A component whose settings have been found good.
@@ -63,6 +68,8 @@ pub(crate) struct Checked {
     pub(crate) timing: Timing,
     pub(crate) thresholds: Thresholds,
     pub(crate) max_age: u64,
+    /// Without duplicates.
+    pub(crate) depends_on: Vec<Arc<str>>,
 }
 
 impl Component {
@@ -81,6 +88,7 @@ impl Component {
             failure_threshold: DEFAULT_FAILURE_THRESHOLD,
             success_threshold: DEFAULT_SUCCESS_THRESHOLD,
             max_age: None,
+            depends_on: Vec::new(),
         }
     }
 
@@ -132,6 +140,19 @@ impl Component {
         self
     }
 
+    /// Another component of the application without which this one cannot work; may be called for up to
+    /// [`MAX_DEPENDENCIES`] of them. While one of them is unhealthy, this component is
+    /// [`Status::Unknown`](crate::Status::Unknown), cause [`Cause::Dependency`](crate::Cause::Dependency),
+    /// and is not checked; a run in flight goes on. It is checked again as soon as all have recovered. What a
+    /// critical component depends on is critical too. Defaults to none.
+    pub fn depends_on(mut self, name: impl Into<String>) -> Self {
+        let name: Arc<str> = name.into().into();
+        if !self.depends_on.contains(&name) {
+            self.depends_on.push(name);
+        }
+        self
+    }
+
     pub(crate) fn validate(self, check_interval: Duration) -> Result<Checked, SettingsError> {
         names::check_application(&self.name)?;
         let interval = self.interval.unwrap_or(check_interval);
@@ -146,6 +167,10 @@ impl Component {
             if count == 0 {
                 return Err(SettingsError::new(field, count, "at least 1"));
             }
+        }
+        if self.depends_on.len() > MAX_DEPENDENCIES {
+            let count = self.depends_on.len();
+            return Err(SettingsError::new("depends_on", count, "at most 16 components"));
         }
         let jitter = interval.mul_f64(self.jitter);
         let max_age = match self.max_age {
@@ -166,6 +191,7 @@ impl Component {
             timing: Timing { interval: nanos(interval), timeout: nanos(self.timeout), jitter: nanos(jitter) },
             thresholds: Thresholds { failure: self.failure_threshold, success: self.success_threshold },
             max_age: nanos(max_age),
+            depends_on: self.depends_on,
         })
     }
 }
@@ -189,6 +215,7 @@ impl fmt::Debug for Component {
             .field("failure_threshold", &self.failure_threshold)
             .field("success_threshold", &self.success_threshold)
             .field("max_age", &self.max_age)
+            .field("depends_on", &self.depends_on)
             .finish_non_exhaustive()
     }
 }

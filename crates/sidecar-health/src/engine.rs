@@ -81,12 +81,23 @@ impl Engine {
         engine
     }
 
-    /// Adds a component, and starts its first run if the scheduler is at work.
-    pub(crate) fn register(&self, component: Component) -> Result<(), RegisterError> {
-        let Checked { name, check, critical, timing, thresholds, max_age } =
-            component.validate(self.policy.check_interval)?;
+    /// Adds components, all or none, and starts their first runs if the scheduler is at work.
+    pub(crate) fn register(&self, components: Vec<Component>) -> Result<(), RegisterError> {
+        let mut new = Vec::with_capacity(components.len());
+        for component in components {
+            new.push(self.prepare(component.validate(self.policy.check_interval)?));
+        }
+        self.insert(new, None)
+    }
+
+    fn prepare(&self, checked: Checked) -> (Published, Work) {
+        let Checked { name, check, critical, timing, thresholds, max_age, depends_on } = checked;
+        let critical = critical || self.policy.critical_components.contains(&name);
         let published = Published {
-            critical: critical || self.policy.critical_components.contains(&name),
+            critical,
+            own_critical: critical,
+            depends_on,
+            suppressed: false,
             name: name.into(),
             application: true,
             enabled: self.policy.enabled,
@@ -100,7 +111,7 @@ impl Engine {
         } else {
             Work::Idle
         };
-        self.insert(published, work, None)
+        (published, work)
     }
 
     /// Adds a built-in component, judged at once if the scheduler is at work.
@@ -109,13 +120,16 @@ impl Engine {
         let named = names::breaker(&name).is_some() && self.policy.critical_components.contains(&name);
         let published = self.built_in(&name, critical || named);
         let first = (self.lifecycle.get() != Lifecycle::Starting).then(|| judge.ask());
-        self.insert(published, Work::BuiltIn { judge, due: 0 }, first)
+        self.insert(vec![(published, Work::BuiltIn { judge, due: 0 })], first)
     }
 
     fn built_in(&self, name: &str, critical: bool) -> Published {
         Published {
             name: name.into(),
             critical,
+            own_critical: critical,
+            depends_on: Vec::new(),
+            suppressed: false,
             application: false,
             enabled: true,
             thresholds: Thresholds::IMMEDIATE,
@@ -125,21 +139,22 @@ impl Engine {
         }
     }
 
-    fn insert(&self, published: Published, work: Work, first: Option<Evidence>) -> Result<(), RegisterError> {
+    fn insert(&self, new: Vec<(Published, Work)>, first: Option<Evidence>) -> Result<(), RegisterError> {
         let mut table = self.table.lock();
         let at = self.moment();
         let room = match self.lifecycle.get() {
             Lifecycle::Stopped => Err(RegisterError::Stopped),
-            _ => table.room_for(&published),
+            _ => table.room_for(new.iter().map(|(published, _)| published)),
         };
         if let Err(error) = room {
-            // Before the work, whose check is the application's.
+            // Before the work, whose checks are the application's.
             drop(table);
             return Err(error);
         }
-        let key = table.insert(published, work);
-        if let Some(evidence) = first {
-            table.record(&key, at, evidence);
+        let keys: Vec<_> = new.into_iter().map(|(published, work)| table.insert(published, work)).collect();
+        table.relate();
+        if let (Some(evidence), Some(key)) = (first, keys.first()) {
+            table.record(key, at, evidence);
         }
         if self.lifecycle.get() != Lifecycle::Starting {
             self.poll(&mut table, at);
@@ -156,8 +171,12 @@ impl Engine {
         }
         let mut table = self.table.lock();
         let slot = table.remove(name, application);
+        let resumed = table.settle(self.moment());
         self.publish(&table);
         drop(table);
+        if resumed {
+            self.wake();
+        }
         slot.is_some()
     }
 

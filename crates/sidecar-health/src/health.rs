@@ -57,14 +57,23 @@ impl Health {
     /// unless checks are not [`enabled`](HealthBuilder::enabled).
     ///
     /// # Errors
-    /// When a setting or the name is refused, the name is taken, there are
-    /// [`MAX_COMPONENTS`](crate::MAX_COMPONENTS) already, or all was stopped.
+    /// When a setting or the name is refused, the name is taken, it depends on one that is not there or that
+    /// depends on it, there are [`MAX_COMPONENTS`](crate::MAX_COMPONENTS) already, or all was stopped.
     pub fn register(&self, component: Component) -> Result<(), RegisterError> {
-        self.engine().register(component)
+        self.engine().register(vec![component])
+    }
+
+    /// Adds several components, which may depend on each other in any order.
+    ///
+    /// # Errors
+    /// As for [`register`](Self::register), for the first that is refused; none is added then.
+    pub fn register_all(&self, components: impl IntoIterator<Item = Component>) -> Result<(), RegisterError> {
+        self.engine().register(components.into_iter().collect())
     }
 
     /// Takes a component of the application out, with its history. A check in progress finishes on its
-    /// thread, and its result is dropped; none begins any more. Answers whether there was one.
+    /// thread, and its result is dropped; none begins any more. What depends on it does so no longer, until
+    /// there is one of that name again. Answers whether there was one.
     pub fn remove(&self, name: &str) -> bool {
         self.engine().remove(name, true)
     }

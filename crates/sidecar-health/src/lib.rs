@@ -38,6 +38,10 @@
 //! - **A check fails alone.** Each has one thread. A run over its timeout is a failure ([`Cause::Timeout`]),
 //!   and again after each further interval; it is never started a second time while it hangs. A panic is a
 //!   failure ([`Cause::Panicked`]), and the check is called again when it is due.
+//! - **What depends on something that fails is not checked.** A component may
+//!   [depend on](Component::depends_on) others; while one of them is unhealthy it is unknown
+//!   ([`Cause::Dependency`]), and checked at once when all have recovered. What fails by itself is among the
+//!   [root causes](HealthReport::root_causes).
 //! - **The whole** is the worst of every critical component's status and every other's capped at
 //!   `degraded`. When at least two of the application's components fail and the share of the others is below
 //!   `degraded_threshold`, it is unhealthy.
@@ -54,6 +58,7 @@
 //! | `jitter` | 0.1 | 0.0 to 0.5 of the interval |
 //! | `failure_threshold` | 3 | at least 1 |
 //! | `success_threshold` | 1 | at least 1 |
+//! | `depends_on` | none | at most 16, without cycles |
 //! | `max_age` | `(failure_threshold + 1) x interval + timeout + jitter` | at least `interval + timeout` |
 //!
 //! | of the whole ([`HealthBuilder`]) | default | range |
@@ -95,6 +100,7 @@ mod contained;
 mod engine;
 mod error;
 mod evidence;
+mod graph;
 mod health;
 mod history;
 mod hysteresis;
@@ -119,6 +125,7 @@ pub use builder::{
 pub use built_in::BuiltIn;
 pub use component::{
     Component, DEFAULT_FAILURE_THRESHOLD, DEFAULT_JITTER, DEFAULT_SUCCESS_THRESHOLD, DEFAULT_TIMEOUT,
+    MAX_DEPENDENCIES,
 };
 pub use error::RegisterError;
 pub use health::Health;

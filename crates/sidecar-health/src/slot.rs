@@ -16,6 +16,11 @@ use crate::worker::Worker;
 pub(crate) struct Published {
     pub(crate) name: Arc<str>,
     pub(crate) critical: bool,
+    /// Whether it would be critical if nothing depended on it.
+    pub(crate) own_critical: bool,
+    pub(crate) depends_on: Vec<Arc<str>>,
+    /// Not checked, because something that it depends on failed when the scheduler last looked.
+    pub(crate) suppressed: bool,
     pub(crate) application: bool,
     /// Whether there will ever be evidence. Without, it is unknown and counts in nothing.
     pub(crate) enabled: bool,
@@ -26,8 +31,19 @@ pub(crate) struct Published {
 }
 
 impl Published {
+    /// How it reads as far as the scheduler knows what it depends on.
     pub(crate) fn judge(&self, now: u64) -> Judgement {
+        if self.suppressed { Judgement::DEPENDENCY } else { self.own(now) }
+    }
+
+    /// How it reads on its own evidence.
+    pub(crate) fn own(&self, now: u64) -> Judgement {
         if self.enabled { self.state.judge(now, self.max_age) } else { Judgement::DISABLED }
+    }
+
+    /// Whether whatever depends on it is to be suppressed.
+    pub(crate) fn fails(&self, now: u64) -> bool {
+        self.own(now).status == Status::Unhealthy
     }
 
     /// Whether readiness and start-up wait for it.
@@ -71,6 +87,28 @@ impl Slot {
         self.note(at, transitions);
         let published = Arc::make_mut(&mut self.published);
         published.state.record(at, evidence, published.thresholds, published.max_age);
+        if published.suppressed {
+            published.state.suppress(at.now, published.max_age);
+        }
+        self.note(at, transitions);
+    }
+
+    /// Suppresses it or ends that. Once it ends, the check is due.
+    pub(crate) fn suppress(&mut self, suppressed: bool, at: Moment, transitions: &mut u64) {
+        if self.published.suppressed == suppressed {
+            return;
+        }
+        self.note(at, transitions);
+        let published = Arc::make_mut(&mut self.published);
+        published.suppressed = suppressed;
+        if suppressed {
+            published.state.suppress(at.now, published.max_age);
+        } else {
+            published.state.resume(at.now, published.max_age);
+            if let Work::Check { schedule: Schedule::Waiting { due }, .. } = &mut self.work {
+                *due = at.now;
+            }
+        }
         self.note(at, transitions);
     }
 

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::built_in::Judge;
 use crate::error::RegisterError;
 use crate::evidence::{Evidence, Moment};
+use crate::graph::Graph;
 use crate::names::SCHEDULER;
-use crate::schedule::{Action, Draws, Finish, is_due};
+use crate::schedule::{Action, Draws, Finish, Schedule, is_due};
 use crate::slot::{Published, Slot, Work};
 use crate::snapshot::Snapshot;
 use crate::worker::Worker;
@@ -26,6 +27,8 @@ pub(crate) struct Table {
     registrations: u64,
     transitions: u64,
     draws: Draws,
+    /// Over the places of `slots`.
+    graph: Arc<Graph>,
 }
 
 /// One registration of a component: its name, and what tells it from others of that name.
@@ -37,20 +40,49 @@ pub(crate) struct Key {
 
 impl Table {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { slots: BTreeMap::new(), registrations: 0, transitions: 0, draws: Draws(seed) }
-    }
-
-    /// Whether there is room for a component of that name and kind.
-    pub(crate) fn room_for(&self, published: &Published) -> Result<(), RegisterError> {
-        if self.slots.contains_key(&published.name) {
-            return Err(RegisterError::Duplicate { name: published.name.to_string() });
+        Self {
+            slots: BTreeMap::new(),
+            registrations: 0,
+            transitions: 0,
+            draws: Draws(seed),
+            graph: Arc::default(),
         }
-        let limit = if published.application { MAX_COMPONENTS } else { MAX_BUILT_INS };
-        let alike = self.slots.values().filter(|slot| slot.published.application == published.application);
-        if alike.count() >= limit { Err(RegisterError::Full { limit }) } else { Ok(()) }
     }
 
-    /// Adds a component for which there is room.
+    /// Whether there is room for `new` components, all of them of one kind, and what they depend on is there.
+    pub(crate) fn room_for<'a>(
+        &'a self,
+        new: impl Iterator<Item = &'a Published> + Clone,
+    ) -> Result<(), RegisterError> {
+        let mut nodes: BTreeMap<&str, &[Arc<str>]> = BTreeMap::new();
+        for published in self.slots.values().map(|slot| &*slot.published).chain(new.clone()) {
+            if nodes.insert(&published.name, &published.depends_on).is_some() {
+                return Err(RegisterError::Duplicate { name: published.name.to_string() });
+            }
+        }
+        let application = new.clone().all(|published| published.application);
+        let limit = if application { MAX_COMPONENTS } else { MAX_BUILT_INS };
+        let alike = self.slots.values().filter(|slot| slot.published.application == application);
+        if alike.count() + new.clone().count() > limit {
+            return Err(RegisterError::Full { limit });
+        }
+        for published in new.clone() {
+            for name in &published.depends_on {
+                let there = self.slots.get(name).is_some_and(|slot| slot.published.application);
+                if !there && !new.clone().any(|other| other.name == *name) {
+                    let (component, depends_on) = (published.name.to_string(), name.to_string());
+                    return Err(RegisterError::UnknownDependency { component, depends_on });
+                }
+            }
+        }
+        let nodes: Vec<_> = nodes.into_iter().collect();
+        Graph::new(&nodes).map(|_| ()).map_err(|cycle| {
+            let names = cycle.iter().map(|&place| nodes[place].0.to_owned()).collect();
+            RegisterError::Cycle { names }
+        })
+    }
+
+    /// Adds a component for which there is room. To be followed by [`relate`](Self::relate).
     pub(crate) fn insert(&mut self, published: Published, work: Work) -> Key {
         self.registrations += 1;
         let key = Key { name: Arc::clone(&published.name), id: self.registrations };
@@ -61,7 +93,40 @@ impl Table {
     /// Takes a component out, if it is of that kind. To be dropped outside the lock.
     pub(crate) fn remove(&mut self, name: &str, application: bool) -> Option<Slot> {
         let fits = self.slots.get(name).is_some_and(|slot| slot.published.application == application);
-        if fits { self.slots.remove(name) } else { None }
+        let slot = if fits { self.slots.remove(name) } else { None };
+        self.relate();
+        slot
+    }
+
+    /// Works out anew which component depends on which, after some have come or gone.
+    pub(crate) fn relate(&mut self) {
+        let nodes: Vec<_> =
+            self.slots.iter().map(|(name, slot)| (&**name, &*slot.published.depends_on)).collect();
+        // None that would close a cycle was let in.
+        self.graph = Graph::new(&nodes).unwrap_or_default().into();
+        let mut critical: Vec<_> = self.slots.values().map(|slot| slot.published.own_critical).collect();
+        self.graph.spread(&mut critical);
+        for (slot, critical) in self.slots.values_mut().zip(critical) {
+            if slot.published.critical != critical {
+                Arc::make_mut(&mut slot.published).critical = critical;
+            }
+        }
+    }
+
+    /// Suppresses what depends on something that fails, and ends that where nothing fails any more. Answers
+    /// whether checks may have become due.
+    pub(crate) fn settle(&mut self, at: Moment) -> bool {
+        if self.graph.is_empty() {
+            return false;
+        }
+        let fails: Vec<_> = self.slots.values().map(|slot| slot.published.fails(at.now)).collect();
+        let blockers = self.graph.blockers(fails.len(), |place| fails[place]);
+        let mut resumed = false;
+        for (slot, blockers) in self.slots.values_mut().zip(blockers) {
+            resumed |= slot.published.suppressed && blockers.is_empty();
+            slot.suppress(!blockers.is_empty(), at, &mut self.transitions);
+        }
+        resumed
     }
 
     /// The built-in components to be judged at `now`; each is due again after `interval`.
@@ -98,11 +163,12 @@ impl Table {
 
     /// Starts what is due through `start`, counts the runs that hang, and writes down the leases that ran out.
     pub(crate) fn poll(&mut self, at: Moment, start: impl Fn(&mut Worker, Key) -> Result<(), String>) {
+        self.settle(at);
         let Self { slots, transitions, draws, .. } = self;
         for (name, slot) in slots {
             let evidence = match &mut slot.work {
                 Work::Check { timing, schedule, worker } => {
-                    match schedule.poll(at.now, *timing, draws.next()) {
+                    match schedule.poll(at.now, *timing, draws.next(), !slot.published.suppressed) {
                         Action::Nothing => None,
                         Action::Strike { elapsed, first } => Some(Evidence::hanging(elapsed, first)),
                         Action::Start => {
@@ -121,6 +187,7 @@ impl Table {
                 None => slot.note(at, transitions),
             }
         }
+        self.settle(at);
     }
 
     /// Takes the result of a run; answers when the next one is due. `None` if the registration is gone.
@@ -128,7 +195,7 @@ impl Table {
         let slot = self.slots.get_mut(&key.name).filter(|slot| slot.id == key.id)?;
         let Work::Check { timing, schedule, .. } = &mut slot.work else { return None };
         let finish = schedule.finish(at.now, *timing, self.draws.next())?;
-        let (due, timeout) = (schedule.wake(at.now), timing.timeout);
+        let (mut due, timeout) = (schedule.wake(at.now), timing.timeout);
         match finish {
             Finish { late: true, counted: true, .. } => slot.amend(Evidence::late(finish.elapsed, timeout)),
             Finish { late: true, .. } => {
@@ -139,12 +206,16 @@ impl Table {
                 slot.record(at, evidence, &mut self.transitions);
             }
         }
+        if self.settle(at) {
+            due = at.now;
+        }
         Some(due)
     }
 
     /// When to look again, seen from `now`.
     pub(crate) fn wake(&self, now: u64) -> u64 {
         let times = self.slots.values().map(|slot| match &slot.work {
+            Work::Check { schedule: Schedule::Waiting { .. }, .. } if slot.published.suppressed => NEVER,
             Work::Check { schedule, .. } => schedule.wake(now),
             Work::BuiltIn { due, .. } => *due,
             Work::Idle => NEVER,
@@ -161,7 +232,8 @@ impl Table {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot(self.slots.values().map(|slot| Arc::clone(&slot.published)).collect())
+        let components = self.slots.values().map(|slot| Arc::clone(&slot.published)).collect();
+        Snapshot { components, graph: Arc::clone(&self.graph) }
     }
 }
 
@@ -171,7 +243,7 @@ mod tests {
     use crate::history::History;
     use crate::hysteresis::Thresholds;
     use crate::outcome::CheckOutcome;
-    use crate::schedule::{Schedule, Timing};
+    use crate::schedule::Timing;
     use crate::state::State;
     use crate::status::Status;
     use crate::worker::BoxedCheck;
@@ -187,6 +259,9 @@ mod tests {
         let published = Published {
             name: "database".into(),
             critical: false,
+            own_critical: false,
+            depends_on: Vec::new(),
+            suppressed: false,
             application: true,
             enabled: true,
             thresholds: Thresholds::IMMEDIATE,
@@ -203,7 +278,7 @@ mod tests {
         table.poll(at(0), |_, _| Ok(()));
         table.poll(at(30), |_, _| Ok(()));
         let shown = |table: &Table| {
-            let published = Arc::clone(&table.snapshot().0[0]);
+            let published = Arc::clone(&table.snapshot().components[0]);
             (published.judge(30).status, published.state.runs())
         };
         assert_eq!(shown(&table), (Status::Unhealthy, 1));

@@ -60,7 +60,8 @@ impl SidecarBuilder {
         self
     }
 
-    /// A component of the application's health, there from the start. Defaults to none.
+    /// A component of the application's health, there from the start; it may depend on others that are added
+    /// here, in any order. Defaults to none.
     pub fn component(mut self, component: Component) -> Self {
         self.components.push(component);
         self
@@ -115,9 +116,7 @@ impl SidecarBuilder {
         let pieces = Arc::new(pieces);
         vitals::register(&pieces, &clock).map_err(StartError::Component)?;
         sources::register(&pieces);
-        for component in self.components {
-            pieces.health.register(component).map_err(StartError::Component)?;
-        }
+        pieces.health.register_all(self.components).map_err(StartError::Component)?;
         let handle = SidecarHandle { shared: pieces };
         // The first round runs here, so that every built-in component has its verdict before anyone asks.
         let mut ticks = ticks(&handle);

@@ -3,6 +3,7 @@
 mod bounds;
 mod checks;
 mod clock;
+mod dependencies;
 mod disabled;
 #[cfg(feature = "serde")]
 mod json;
