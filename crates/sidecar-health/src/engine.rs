@@ -10,20 +10,23 @@ use std::{fmt, io};
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
+use sidecar_core::clock::nanos;
 use sidecar_core::{Clock, threads};
 
 use crate::built_in::{BuiltIn, Judge};
-use crate::component::{Checked, Component};
+use crate::component::{Checked, Component, check_time};
 use crate::error::RegisterError;
 use crate::evidence::{Evidence, Moment};
+use crate::heartbeat::Heartbeat;
 use crate::history::History;
 use crate::hysteresis::Thresholds;
 use crate::lifecycle::{Latch, Lifecycle};
 use crate::names::{self, SCHEDULER};
 use crate::outcome::CheckOutcome;
+use crate::pulse::Pulse;
 use crate::report::HealthReport;
 use crate::schedule::Schedule;
-use crate::slot::{Published, Work};
+use crate::slot::{Published, Slot, Work};
 use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::table::{Key, NEVER, Table};
@@ -87,7 +90,25 @@ impl Engine {
         for component in components {
             new.push(self.prepare(component.validate(self.policy.check_interval)?));
         }
-        self.insert(new, None)
+        self.insert(new, None).map(|_| ())
+    }
+
+    /// Adds a heartbeat, whose first beat is waited for from now on.
+    pub(crate) fn heartbeat(&self, name: String, ttl: Duration) -> Result<Heartbeat, RegisterError> {
+        names::check_application(&name)?;
+        check_time("ttl", ttl)?;
+        let pulse = Arc::new(Pulse::new(self.clock.now()));
+        let critical = self.policy.critical_components.contains(&name);
+        let published = Published {
+            application: true,
+            enabled: self.policy.enabled,
+            max_age: nanos(ttl),
+            pulse: Some(Arc::clone(&pulse)),
+            ..self.built_in(&name, critical)
+        };
+        let keys = self.insert(vec![(published, Work::Idle)], None)?;
+        let key = keys.into_iter().next().expect("one went in");
+        Ok(Heartbeat::new(pulse, self.clock.clone(), Weak::clone(&self.me), key))
     }
 
     fn prepare(&self, checked: Checked) -> (Published, Work) {
@@ -104,6 +125,7 @@ impl Engine {
             thresholds,
             max_age,
             state: State::NEW,
+            pulse: None,
             history: History::default(),
         };
         let work = if self.policy.enabled {
@@ -120,7 +142,7 @@ impl Engine {
         let named = names::breaker(&name).is_some() && self.policy.critical_components.contains(&name);
         let published = self.built_in(&name, critical || named);
         let first = (self.lifecycle.get() != Lifecycle::Starting).then(|| judge.ask());
-        self.insert(vec![(published, Work::BuiltIn { judge, due: 0 })], first)
+        self.insert(vec![(published, Work::BuiltIn { judge, due: 0 })], first).map(|_| ())
     }
 
     fn built_in(&self, name: &str, critical: bool) -> Published {
@@ -135,11 +157,17 @@ impl Engine {
             thresholds: Thresholds::IMMEDIATE,
             max_age: self.policy.scheduler_max_age,
             state: State::NEW,
+            pulse: None,
             history: History::default(),
         }
     }
 
-    fn insert(&self, new: Vec<(Published, Work)>, first: Option<Evidence>) -> Result<(), RegisterError> {
+    /// Adds all or none, and judges the first by what there is to go by; answers with their keys.
+    fn insert(
+        &self,
+        new: Vec<(Published, Work)>,
+        first: Option<Evidence>,
+    ) -> Result<Vec<Key>, RegisterError> {
         let mut table = self.table.lock();
         let at = self.moment();
         let room = match self.lifecycle.get() {
@@ -162,15 +190,21 @@ impl Engine {
         self.publish(&table);
         drop(table);
         self.wake();
-        Ok(())
+        Ok(keys)
     }
 
     pub(crate) fn remove(&self, name: &str, application: bool) -> bool {
-        if name == SCHEDULER {
-            return false;
-        }
+        name != SCHEDULER && self.take_out(|table| table.remove(name, application))
+    }
+
+    /// Takes out what that key stands for, and nothing that came after it.
+    pub(crate) fn retire(&self, key: &Key) {
+        self.take_out(|table| table.retire(key));
+    }
+
+    fn take_out(&self, take: impl FnOnce(&mut Table) -> Option<Slot>) -> bool {
         let mut table = self.table.lock();
-        let slot = table.remove(name, application);
+        let slot = take(&mut table);
         let resumed = table.settle(self.moment());
         self.publish(&table);
         drop(table);
@@ -178,6 +212,15 @@ impl Engine {
             self.wake();
         }
         slot.is_some()
+    }
+
+    /// A heartbeat has just failed; whoever looks at the history is to see it at once.
+    pub(crate) fn notice(&self, key: &Key) {
+        let at = self.moment();
+        if let Some(mut table) = self.running() {
+            table.notice(key, at);
+            self.publish(&table);
+        }
     }
 
     /// Looks at everything once; answers when to look again.
@@ -293,6 +336,10 @@ impl Engine {
 
     pub(crate) fn is_ready(&self) -> bool {
         self.lifecycle() == Lifecycle::Running && self.snapshot.load().is_ready(self.clock.now())
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.snapshot.load().is_live(self.clock.now())
     }
 
     pub(crate) fn is_started(&self) -> bool {

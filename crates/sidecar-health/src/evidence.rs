@@ -13,6 +13,14 @@ pub(crate) struct Moment {
     pub(crate) wall: SystemTime,
 }
 
+impl Moment {
+    /// What the wall clock would have shown at another time, had nobody moved it.
+    pub(crate) fn wall_at(self, now: u64) -> SystemTime {
+        let ago = Duration::from_nanos(self.now.saturating_sub(now));
+        self.wall.checked_sub(ago).unwrap_or(self.wall)
+    }
+}
+
 /// A result to be recorded.
 #[derive(Debug)]
 pub(crate) struct Evidence {

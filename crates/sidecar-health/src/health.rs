@@ -3,12 +3,14 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::Thread;
+use std::time::Duration;
 
 use crate::builder::HealthBuilder;
 use crate::built_in::BuiltIn;
 use crate::component::Component;
 use crate::engine::Engine;
 use crate::error::RegisterError;
+use crate::heartbeat::Heartbeat;
 use crate::history::Transition;
 use crate::lifecycle::Lifecycle;
 use crate::report::HealthReport;
@@ -99,11 +101,32 @@ impl Health {
         self.engine().report()
     }
 
-    /// Whether the process should be left running. No check has a say in this, as no dependency is mended
-    /// by restarting those who depend on it: the process that answers is alive, in every state.
+    /// Adds a heartbeat: a component that a part of the application vouches for itself, by calling
+    /// [`Heartbeat::beat`] at least every `ttl`, 1 ms to 24 h. Unknown until the first beat; unhealthy when none
+    /// came for `ttl`, the first one included, or when the handle was dropped without being
+    /// [retired](Heartbeat::retire).
+    ///
+    /// Beside that it is a component like any other, with a place among
+    /// [`MAX_COMPONENTS`](crate::MAX_COMPONENTS); others can depend on it, it is critical if
+    /// [`critical_components`](HealthBuilder::critical_components) says so, and what is not
+    /// [`enabled`](HealthBuilder::enabled) does not count. But it is judged when it is read and needs no
+    /// scheduler, and it alone has a say in [`is_live`](Self::is_live).
+    ///
+    /// # Errors
+    /// As for [`register`](Self::register).
+    pub fn heartbeat(&self, name: impl Into<String>, ttl: Duration) -> Result<Heartbeat, RegisterError> {
+        self.engine().heartbeat(name.into(), ttl)
+    }
+
+    /// Whether the process should be left running: no heartbeat has failed. No check has a say in this, as no
+    /// dependency is mended by restarting those who depend on it, nor has the scheduler, nor the lifecycle.
+    ///
+    /// ```compile_fail
+    /// sidecar_health::Component::new("database", || true).live(true); // there is no such way
+    /// ```
     #[must_use]
     pub fn is_live(&self) -> bool {
-        true
+        self.engine().is_live()
     }
 
     /// Whether the application should get work: it is running, and every critical component that it

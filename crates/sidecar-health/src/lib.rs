@@ -42,10 +42,12 @@
 //!   [depend on](Component::depends_on) others; while one of them is unhealthy it is unknown
 //!   ([`Cause::Dependency`]), and checked at once when all have recovered. What fails by itself is among the
 //!   [root causes](HealthReport::root_causes).
+//! - **A [`Heartbeat`] is a lease too**, renewed by a part of the application instead of by a check. One that
+//!   nobody renews, or whose handle was dropped, has failed.
 //! - **The whole** is the worst of every critical component's status and every other's capped at
 //!   `degraded`. When at least two of the application's components fail and the share of the others is below
 //!   `degraded_threshold`, it is unhealthy.
-//! - **Three questions.** [`is_live`](Health::is_live) depends on no check,
+//! - **Three questions.** [`is_live`](Health::is_live) depends on heartbeats and on no check,
 //!   [`is_ready`](Health::is_ready) on the critical components that the application registered and on
 //!   [`Lifecycle`], [`is_started`](Health::is_started) on their having been up once.
 //!
@@ -76,7 +78,7 @@
 //! on; the scheduler has one more, unless [`Health::tick`] is called by a thread that exists anyway.
 //!
 //! # Limits
-//! - At most 256 components of the application, 2 048 built in, 256 threads with checks (a check that hangs
+//! - At most 256 components of the application, heartbeats included, 2 048 built in, 256 threads with checks (a check that hangs
 //!   keeps its thread even after its component is removed; when all are taken, a check that has no thread
 //!   yet fails with [`Cause::Error`]), 16 transitions per component, 1 024 bytes and 16 numbers per outcome.
 //! - Built with `panic = "abort"`, a check that panics ends the process, as any panic does.
@@ -102,6 +104,7 @@ mod error;
 mod evidence;
 mod graph;
 mod health;
+mod heartbeat;
 mod history;
 mod hysteresis;
 #[cfg(feature = "serde")]
@@ -109,6 +112,7 @@ mod json;
 mod lifecycle;
 mod names;
 mod outcome;
+mod pulse;
 mod report;
 mod schedule;
 mod slot;
@@ -129,6 +133,7 @@ pub use component::{
 };
 pub use error::RegisterError;
 pub use health::Health;
+pub use heartbeat::Heartbeat;
 pub use history::{MAX_TRANSITIONS, Transition};
 pub use lifecycle::Lifecycle;
 pub use names::MAX_NAME_BYTES;

@@ -27,11 +27,8 @@ pub struct HealthReport {
 
 impl HealthReport {
     pub(crate) fn new(snapshot: &Snapshot, at: Moment, degraded_threshold: f64) -> Self {
-        let mut components: Vec<_> = snapshot
-            .components
-            .iter()
-            .map(|each| ComponentHealth::new(Arc::clone(each), each.own(at.now)))
-            .collect();
+        let mut components: Vec<_> =
+            snapshot.components.iter().map(|each| ComponentHealth::new(Arc::clone(each), at)).collect();
         // Judged now: something may have failed since the scheduler looked, if it still does.
         let fails = |place: usize| components[place].status == Status::Unhealthy;
         let blockers = snapshot.graph.blockers(components.len(), fails);
@@ -102,16 +99,22 @@ pub struct ComponentHealth {
     status: Status,
     cause: Option<Cause>,
     detail: Option<Arc<CheckOutcome>>,
+    last_check: Option<SystemTime>,
     caused_by: Vec<Arc<str>>,
     /// The status, or without one the last verdict of old.
     verdict: Status,
 }
 
 impl ComponentHealth {
-    fn new(published: Arc<Published>, judged: Judgement) -> Self {
-        let Judgement { status, cause, detail } = judged;
+    fn new(published: Arc<Published>, at: Moment) -> Self {
+        let Judgement { status, cause, detail } = published.own(at.now);
+        let last_check = match &published.pulse {
+            Some(pulse) => pulse.last().map(|last| at.wall_at(last)),
+            None => published.state.last_check(),
+        };
         let held = published.state.held().filter(|_| published.suppressed || status == Status::Unknown);
-        Self { verdict: held.unwrap_or(status), published, status, cause, detail, caused_by: Vec::new() }
+        let (verdict, caused_by) = (held.unwrap_or(status), Vec::new());
+        Self { published, status, cause, detail, last_check, caused_by, verdict }
     }
 
     fn suppress(&mut self, causes: impl Iterator<Item = Arc<str>>) {
@@ -165,16 +168,17 @@ impl ComponentHealth {
         self.detail.iter().flat_map(|outcome| outcome.numbers())
     }
 
-    /// When the last run ended or was found to be over its timeout; none before the first.
+    /// When the last run ended or was found to be over its timeout, or the last beat of a heartbeat came; none
+    /// before the first.
     #[must_use]
     pub fn last_check(&self) -> Option<SystemTime> {
-        self.published.state.last_check()
+        self.last_check
     }
 
-    /// How many runs have ended or were found to be over their timeout.
+    /// How many runs have ended or were found to be over their timeout; of a heartbeat, how many beats came.
     #[must_use]
     pub fn runs(&self) -> u64 {
-        self.published.state.runs()
+        self.published.pulse.as_ref().map_or(self.published.state.runs(), |pulse| pulse.beats())
     }
 
     /// Whether the whole is only as good as this component, as long as it is checked at all; so it is also if

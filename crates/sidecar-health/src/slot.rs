@@ -6,6 +6,7 @@ use crate::built_in::Judge;
 use crate::evidence::{Evidence, Moment};
 use crate::history::{self, History, Transition};
 use crate::hysteresis::Thresholds;
+use crate::pulse::Pulse;
 use crate::schedule::{Schedule, Timing};
 use crate::state::{Judgement, State};
 use crate::status::Status;
@@ -27,6 +28,8 @@ pub(crate) struct Published {
     pub(crate) thresholds: Thresholds,
     pub(crate) max_age: u64,
     pub(crate) state: State,
+    /// Where the evidence of a heartbeat comes from, instead of `state`.
+    pub(crate) pulse: Option<Arc<Pulse>>,
     pub(crate) history: History,
 }
 
@@ -38,12 +41,26 @@ impl Published {
 
     /// How it reads on its own evidence.
     pub(crate) fn own(&self, now: u64) -> Judgement {
-        if self.enabled { self.state.judge(now, self.max_age) } else { Judgement::DISABLED }
+        match &self.pulse {
+            _ if !self.enabled => Judgement::DISABLED,
+            Some(pulse) => pulse.judge(now, self.max_age),
+            None => self.state.judge(now, self.max_age),
+        }
     }
 
     /// Whether whatever depends on it is to be suppressed.
     pub(crate) fn fails(&self, now: u64) -> bool {
         self.own(now).status == Status::Unhealthy
+    }
+
+    /// Whether it has a say in liveness, and says no.
+    pub(crate) fn is_dead(&self, now: u64) -> bool {
+        self.pulse.is_some() && self.fails(now)
+    }
+
+    /// Whether it has ever been healthy or degraded.
+    pub(crate) fn ever_up(&self) -> bool {
+        self.pulse.as_ref().map_or(self.state.ever_up(), |pulse| pulse.beats() > 0)
     }
 
     /// Whether readiness and start-up wait for it.
@@ -63,7 +80,7 @@ pub(crate) enum Work {
         judge: Judge,
         due: u64,
     },
-    /// Nowhere: it is not enabled, or everything was stopped.
+    /// Nowhere: it is a heartbeat or not enabled, or everything was stopped.
     Idle,
 }
 

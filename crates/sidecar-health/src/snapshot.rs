@@ -22,7 +22,12 @@ impl Snapshot {
 
     /// Whether everything that readiness waits for has been up.
     pub(crate) fn has_started(&self) -> bool {
-        self.components.iter().filter(|each| each.gates()).all(|each| each.state.ever_up())
+        self.components.iter().filter(|each| each.gates()).all(|each| each.ever_up())
+    }
+
+    /// Whether every heartbeat is heard at `now`, or waited for.
+    pub(crate) fn is_live(&self, now: u64) -> bool {
+        !self.components.iter().any(|each| each.is_dead(now))
     }
 
     /// The transitions of all components, oldest first.

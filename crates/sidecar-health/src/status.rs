@@ -58,8 +58,10 @@ pub enum Cause {
     Timeout,
     /// The check panicked.
     Panicked,
-    /// The last success is too old to vouch for anything.
+    /// The last success, or the last beat, is too old to vouch for anything.
     Stale,
+    /// The handle of a heartbeat was dropped without being retired.
+    Dropped,
     /// Something that it depends on fails, so that it is not checked.
     Dependency,
     /// Health checking was stopped.
@@ -79,6 +81,7 @@ impl Cause {
             Self::Timeout => "timeout",
             Self::Panicked => "panicked",
             Self::Stale => "stale",
+            Self::Dropped => "dropped",
             Self::Dependency => "dependency",
             Self::Stopped => "stopped",
             Self::Disabled => "disabled",
@@ -95,6 +98,7 @@ impl Cause {
             Self::Timeout => "the check did not answer in time",
             Self::Panicked => "the check panicked",
             Self::Stale => "the last success is too old",
+            Self::Dropped => "the handle of the heartbeat was dropped",
             Self::Dependency => "something that it depends on fails",
             Self::Stopped => "health checking was stopped",
             Self::Disabled => "the checks are disabled",

@@ -98,6 +98,20 @@ impl Table {
         slot
     }
 
+    /// Takes one registration out. To be dropped outside the lock.
+    pub(crate) fn retire(&mut self, key: &Key) -> Option<Slot> {
+        let application = self.slots.get(&key.name).filter(|slot| slot.id == key.id)?.published.application;
+        self.remove(&key.name, application)
+    }
+
+    /// Writes down how a component reads, if it reads differently than at the last look.
+    pub(crate) fn notice(&mut self, key: &Key, at: Moment) {
+        if let Some(slot) = self.slots.get_mut(&key.name).filter(|slot| slot.id == key.id) {
+            slot.note(at, &mut self.transitions);
+            self.settle(at);
+        }
+    }
+
     /// Works out anew which component depends on which, after some have come or gone.
     pub(crate) fn relate(&mut self) {
         let nodes: Vec<_> =
@@ -218,7 +232,10 @@ impl Table {
             Work::Check { schedule: Schedule::Waiting { .. }, .. } if slot.published.suppressed => NEVER,
             Work::Check { schedule, .. } => schedule.wake(now),
             Work::BuiltIn { due, .. } => *due,
-            Work::Idle => NEVER,
+            Work::Idle => {
+                let pulse = slot.published.pulse.as_ref();
+                pulse.and_then(|pulse| pulse.expires(now, slot.published.max_age)).unwrap_or(NEVER)
+            }
         });
         times.min().unwrap_or(NEVER)
     }
@@ -267,6 +284,7 @@ mod tests {
             thresholds: Thresholds::IMMEDIATE,
             max_age: 1_000,
             state: State::NEW,
+            pulse: None,
             history: History::default(),
         };
         let work = Work::Check {

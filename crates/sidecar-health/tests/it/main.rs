@@ -5,6 +5,7 @@ mod checks;
 mod clock;
 mod dependencies;
 mod disabled;
+mod heartbeats;
 #[cfg(feature = "serde")]
 mod json;
 mod leases;
