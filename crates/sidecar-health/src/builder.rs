@@ -35,6 +35,8 @@ pub struct HealthBuilder {
     built_in_interval: Duration,
     scheduler_max_age: Duration,
     clock: Clock,
+    #[cfg(feature = "tokio")]
+    runtime: Option<tokio::runtime::Handle>,
 }
 
 impl HealthBuilder {
@@ -49,6 +51,8 @@ impl HealthBuilder {
             built_in_interval: DEFAULT_BUILT_IN_INTERVAL,
             scheduler_max_age: DEFAULT_SCHEDULER_MAX_AGE,
             clock: Clock::new(),
+            #[cfg(feature = "tokio")]
+            runtime: None,
         }
     }
 
@@ -116,6 +120,14 @@ impl HealthBuilder {
         self
     }
 
+    /// The runtime on which asynchronous checks run. Defaults to that of whoever calls [`build`](Self::build) or
+    /// [`start`](Self::start), if they are inside one, and else to that of whoever registers such a check.
+    #[cfg(feature = "tokio")]
+    pub fn runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
     /// Checks every setting. Nothing runs until [`Health::tick`] is called, for the first time and then
     /// whenever it says.
     ///
@@ -139,6 +151,8 @@ impl HealthBuilder {
             critical_components: self.critical_components,
             built_in_interval: nanos(self.built_in_interval),
             scheduler_max_age: nanos(self.scheduler_max_age),
+            #[cfg(feature = "tokio")]
+            runtime: self.runtime.or_else(|| tokio::runtime::Handle::try_current().ok()),
         };
         let engine = Engine::new(policy, self.clock);
         engine.register(self.components).map_err(RegisterError::into_settings)?;

@@ -31,7 +31,7 @@ const TIMES_TEXT: &str = "a duration from 1 ms to 24 h";
 
 /// A part of the application that a check vouches for.
 ///
-/// The check runs on a thread of the component's own, never twice at once, and may block. Whatever it
+/// The check of [`new`](Self::new) runs on a thread of the component's own, never twice at once, and may block. Whatever it
 /// captures is dropped on that thread, once it has run. A check that panicked is called again; should its captured state
 /// not stand that, let it rebuild the state.
 ///
@@ -49,7 +49,7 @@ const TIMES_TEXT: &str = "a duration from 1 ms to 24 h";
 #[must_use = "a component is checked once it is registered"]
 pub struct Component {
     name: String,
-    check: BoxedCheck,
+    check: Check,
     critical: bool,
     interval: Option<Duration>,
     timeout: Duration,
@@ -60,10 +60,17 @@ pub struct Component {
     depends_on: Vec<Arc<str>>,
 }
 
+/// What is run.
+pub(crate) enum Check {
+    Blocking(BoxedCheck),
+    #[cfg(feature = "tokio")]
+    Async(crate::task::BoxedAsync),
+}
+
 /// A component whose settings have been found good.
 pub(crate) struct Checked {
     pub(crate) name: String,
-    pub(crate) check: BoxedCheck,
+    pub(crate) check: Check,
     pub(crate) critical: bool,
     pub(crate) timing: Timing,
     pub(crate) thresholds: Thresholds,
@@ -78,9 +85,40 @@ impl Component {
         name: impl Into<String>,
         mut check: impl FnMut() -> R + Send + 'static,
     ) -> Self {
+        let check = Check::Blocking(BoxedCheck::new(Box::new(move || check().into_outcome())));
+        Self::with(name.into(), check)
+    }
+
+    /// A component with an asynchronous check, which makes a future for each run.
+    ///
+    /// It runs as a task on the runtime that was given to
+    /// [`HealthBuilder::runtime`](crate::HealthBuilder::runtime), or else on that of whoever builds the checker or
+    /// registers the component. A run over its timeout is cancelled: its future is dropped when the task is polled
+    /// next. One that blocks its thread cannot be, and none is started beside it.
+    ///
+    /// ```
+    /// use sidecar_health::{CheckResult, Component};
+    ///
+    /// # async fn ping() -> CheckResult { Ok(()) }
+    /// let ai_api = Component::new_async("ai_api", || async { ping().await }).depends_on("network");
+    /// ```
+    #[cfg(feature = "tokio")]
+    pub fn new_async<R, F>(name: impl Into<String>, mut check: impl FnMut() -> F + Send + 'static) -> Self
+    where
+        R: IntoOutcome,
+        F: Future<Output = R> + Send + 'static,
+    {
+        let check = move || -> crate::task::BoxedRun {
+            let run = check();
+            Box::pin(async move { run.await.into_outcome() })
+        };
+        Self::with(name.into(), Check::Async(crate::task::BoxedAsync::new(Box::new(check))))
+    }
+
+    fn with(name: String, check: Check) -> Self {
         Self {
-            name: name.into(),
-            check: BoxedCheck::new(Box::new(move || check().into_outcome())),
+            name,
+            check,
             critical: false,
             interval: None,
             timeout: DEFAULT_TIMEOUT,

@@ -1,5 +1,7 @@
 //! Scheduling: everything that changes what is known. Reading takes no lock.
 
+mod registration;
+
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,27 +12,17 @@ use std::{fmt, io};
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
-use sidecar_core::clock::nanos;
 use sidecar_core::{Clock, threads};
 
-use crate::built_in::{BuiltIn, Judge};
-use crate::component::{Checked, Component, check_time};
-use crate::error::RegisterError;
+use crate::built_in::Judge;
 use crate::evidence::{Evidence, Moment};
-use crate::heartbeat::Heartbeat;
-use crate::history::History;
-use crate::hysteresis::Thresholds;
 use crate::lifecycle::{Latch, Lifecycle};
-use crate::names::{self, SCHEDULER};
-use crate::outcome::CheckOutcome;
-use crate::pulse::Pulse;
+use crate::names::SCHEDULER;
 use crate::report::HealthReport;
-use crate::schedule::Schedule;
-use crate::slot::{Published, Slot, Work};
+use crate::slot::Work;
 use crate::snapshot::Snapshot;
-use crate::state::State;
 use crate::table::{Key, NEVER, Table};
-use crate::worker::{Threads, Worker};
+use crate::worker::{Deferred, Ended, Places, Runner};
 
 /// Settings of the whole, found good.
 #[derive(Debug)]
@@ -44,6 +36,9 @@ pub(crate) struct Policy {
     pub(crate) built_in_interval: u64,
     /// In nanoseconds.
     pub(crate) scheduler_max_age: u64,
+    /// Where asynchronous checks run.
+    #[cfg(feature = "tokio")]
+    pub(crate) runtime: Option<tokio::runtime::Handle>,
 }
 
 pub(crate) struct Engine {
@@ -57,7 +52,9 @@ pub(crate) struct Engine {
     sleeper: OnceLock<Thread>,
     table: Mutex<Table>,
     snapshot: ArcSwap<Snapshot>,
-    threads: Arc<Threads>,
+    threads: Arc<Places>,
+    #[cfg(feature = "tokio")]
+    tasks: Arc<Places>,
     me: Weak<Self>,
 }
 
@@ -73,6 +70,8 @@ impl Engine {
             table: Mutex::new(Table::new(RandomState::new().build_hasher().finish())),
             snapshot: ArcSwap::default(),
             threads: Arc::default(),
+            #[cfg(feature = "tokio")]
+            tasks: Arc::default(),
             me: Weak::clone(me),
         });
         let scheduler = engine.built_in(SCHEDULER, true);
@@ -82,136 +81,6 @@ impl Engine {
         engine.publish(&table);
         drop(table);
         engine
-    }
-
-    /// Adds components, all or none, and starts their first runs if the scheduler is at work.
-    pub(crate) fn register(&self, components: Vec<Component>) -> Result<(), RegisterError> {
-        let mut new = Vec::with_capacity(components.len());
-        for component in components {
-            new.push(self.prepare(component.validate(self.policy.check_interval)?));
-        }
-        self.insert(new, None).map(|_| ())
-    }
-
-    /// Adds a heartbeat, whose first beat is waited for from now on.
-    pub(crate) fn heartbeat(&self, name: String, ttl: Duration) -> Result<Heartbeat, RegisterError> {
-        names::check_application(&name)?;
-        check_time("ttl", ttl)?;
-        let pulse = Arc::new(Pulse::new(self.clock.now()));
-        let critical = self.policy.critical_components.contains(&name);
-        let published = Published {
-            application: true,
-            enabled: self.policy.enabled,
-            max_age: nanos(ttl),
-            pulse: Some(Arc::clone(&pulse)),
-            ..self.built_in(&name, critical)
-        };
-        let keys = self.insert(vec![(published, Work::Idle)], None)?;
-        let key = keys.into_iter().next().expect("one went in");
-        Ok(Heartbeat::new(pulse, self.clock.clone(), Weak::clone(&self.me), key))
-    }
-
-    fn prepare(&self, checked: Checked) -> (Published, Work) {
-        let Checked { name, check, critical, timing, thresholds, max_age, depends_on } = checked;
-        let critical = critical || self.policy.critical_components.contains(&name);
-        let published = Published {
-            critical,
-            own_critical: critical,
-            depends_on,
-            suppressed: false,
-            name: name.into(),
-            application: true,
-            enabled: self.policy.enabled,
-            thresholds,
-            max_age,
-            state: State::NEW,
-            pulse: None,
-            history: History::default(),
-        };
-        let work = if self.policy.enabled {
-            Work::Check { timing, schedule: Schedule::Waiting { due: 0 }, worker: Worker::new(check) }
-        } else {
-            Work::Idle
-        };
-        (published, work)
-    }
-
-    /// Adds a built-in component, judged at once if the scheduler is at work.
-    pub(crate) fn add_built_in(&self, built_in: BuiltIn) -> Result<(), RegisterError> {
-        let (name, judge, critical) = built_in.validate()?;
-        let named = names::breaker(&name).is_some() && self.policy.critical_components.contains(&name);
-        let published = self.built_in(&name, critical || named);
-        let first = (self.lifecycle.get() != Lifecycle::Starting).then(|| judge.ask());
-        self.insert(vec![(published, Work::BuiltIn { judge, due: 0 })], first).map(|_| ())
-    }
-
-    fn built_in(&self, name: &str, critical: bool) -> Published {
-        Published {
-            name: name.into(),
-            critical,
-            own_critical: critical,
-            depends_on: Vec::new(),
-            suppressed: false,
-            application: false,
-            enabled: true,
-            thresholds: Thresholds::IMMEDIATE,
-            max_age: self.policy.scheduler_max_age,
-            state: State::NEW,
-            pulse: None,
-            history: History::default(),
-        }
-    }
-
-    /// Adds all or none, and judges the first by what there is to go by; answers with their keys.
-    fn insert(
-        &self,
-        new: Vec<(Published, Work)>,
-        first: Option<Evidence>,
-    ) -> Result<Vec<Key>, RegisterError> {
-        let mut table = self.table.lock();
-        let at = self.moment();
-        let room = match self.lifecycle.get() {
-            Lifecycle::Stopped => Err(RegisterError::Stopped),
-            _ => table.room_for(new.iter().map(|(published, _)| published)),
-        };
-        if let Err(error) = room {
-            // Before the work, whose checks are the application's.
-            drop(table);
-            return Err(error);
-        }
-        let keys: Vec<_> = new.into_iter().map(|(published, work)| table.insert(published, work)).collect();
-        table.relate();
-        if let (Some(evidence), Some(key)) = (first, keys.first()) {
-            table.record(key, at, evidence);
-        }
-        if self.lifecycle.get() != Lifecycle::Starting {
-            self.poll(&mut table, at);
-        }
-        self.publish(&table);
-        drop(table);
-        self.wake();
-        Ok(keys)
-    }
-
-    pub(crate) fn remove(&self, name: &str, application: bool) -> bool {
-        name != SCHEDULER && self.take_out(|table| table.remove(name, application))
-    }
-
-    /// Takes out what that key stands for, and nothing that came after it.
-    pub(crate) fn retire(&self, key: &Key) {
-        self.take_out(|table| table.retire(key));
-    }
-
-    fn take_out(&self, take: impl FnOnce(&mut Table) -> Option<Slot>) -> bool {
-        let mut table = self.table.lock();
-        let slot = take(&mut table);
-        let resumed = table.settle(self.moment());
-        self.publish(&table);
-        drop(table);
-        if resumed {
-            self.wake();
-        }
-        slot.is_some()
     }
 
     /// A heartbeat has just failed; whoever looks at the history is to see it at once.
@@ -240,11 +109,12 @@ impl Engine {
         }
         // A run that begins now is not: the time that judging took is not to be charged to it.
         at.now = now.max(read);
-        self.poll(&mut table, at);
+        let deferred = self.poll(&mut table, at);
         let next = table.wake(at.now);
         self.planned.store(next, Ordering::SeqCst);
         self.publish(&table);
         drop(table);
+        deferred.into_iter().for_each(|act| act());
         self.lifecycle.advance(Lifecycle::Running);
         self.is_started();
         next
@@ -256,24 +126,29 @@ impl Engine {
         (self.lifecycle.get() != Lifecycle::Stopped).then_some(table)
     }
 
-    fn poll(&self, table: &mut Table, at: Moment) {
+    /// Starts what is due. What is returned is to be done once the table is not locked any more.
+    #[must_use]
+    fn poll(&self, table: &mut Table, at: Moment) -> Vec<Deferred> {
         table.poll(at, |worker, key| {
-            worker.run(&self.threads, || {
-                let engine = Weak::clone(&self.me);
-                Box::new(move |result| {
-                    if let Some(engine) = engine.upgrade() {
-                        engine.finish(&key, result);
-                    }
-                })
-            })
-        });
+            let engine = Weak::clone(&self.me);
+            let report = move |ended| {
+                if let Some(engine) = engine.upgrade() {
+                    engine.finish(&key, ended);
+                }
+            };
+            match worker {
+                Runner::Thread(worker) => worker.run(&self.threads, || Box::new(report)).map(|()| None),
+                #[cfg(feature = "tokio")]
+                Runner::Tasks(tasks) => tasks.run(&self.tasks, Box::new(report)).map(Some),
+            }
+        })
     }
 
-    /// Takes the result of a run, on the check's own thread.
-    fn finish(&self, key: &Key, result: Result<CheckOutcome, String>) {
+    /// Takes the result of a run, on the check's own thread or in its task.
+    fn finish(&self, key: &Key, ended: Ended) {
         let at = self.moment();
         let Some(mut table) = self.running() else { return };
-        let due = table.finish(key, at, Evidence::answered(result));
+        let due = table.finish(key, at, Evidence::of(ended));
         self.publish(&table);
         drop(table);
         if due.is_some_and(|due| due < self.planned.load(Ordering::SeqCst)) {

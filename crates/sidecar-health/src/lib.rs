@@ -120,6 +120,8 @@ mod snapshot;
 mod state;
 mod status;
 mod table;
+#[cfg(feature = "tokio")]
+mod task;
 mod worker;
 
 pub use builder::{

@@ -10,7 +10,7 @@ use crate::pulse::Pulse;
 use crate::schedule::{Schedule, Timing};
 use crate::state::{Judgement, State};
 use crate::status::Status;
-use crate::worker::Worker;
+use crate::worker::Runner;
 
 /// What readers see of a component. Holds nothing of the application's, so that dropping one is harmless.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ pub(crate) enum Work {
     Check {
         timing: Timing,
         schedule: Schedule,
-        worker: Worker,
+        worker: Runner,
     },
     BuiltIn {
         judge: Judge,

@@ -11,7 +11,7 @@ use crate::names::SCHEDULER;
 use crate::schedule::{Action, Draws, Finish, Schedule, is_due};
 use crate::slot::{Published, Slot, Work};
 use crate::snapshot::Snapshot;
-use crate::worker::Worker;
+use crate::worker::{Deferred, Runner};
 
 /// Most components of the application.
 pub const MAX_COMPONENTS: usize = 256;
@@ -175,8 +175,15 @@ impl Table {
         }
     }
 
-    /// Starts what is due through `start`, counts the runs that hang, and writes down the leases that ran out.
-    pub(crate) fn poll(&mut self, at: Moment, start: impl Fn(&mut Worker, Key) -> Result<(), String>) {
+    /// Starts what is due through `start`, counts the runs that hang, cancels those of them that can be, and
+    /// writes down the leases that ran out. What is returned is to be done outside the lock.
+    #[must_use]
+    pub(crate) fn poll(
+        &mut self,
+        at: Moment,
+        start: impl Fn(&mut Runner, Key) -> Result<Option<Deferred>, String>,
+    ) -> Vec<Deferred> {
+        let mut deferred = Vec::new();
         self.settle(at);
         let Self { slots, transitions, draws, .. } = self;
         for (name, slot) in slots {
@@ -184,13 +191,22 @@ impl Table {
                 Work::Check { timing, schedule, worker } => {
                     match schedule.poll(at.now, *timing, draws.next(), !slot.published.suppressed) {
                         Action::Nothing => None,
-                        Action::Strike { elapsed, first } => Some(Evidence::hanging(elapsed, first)),
+                        Action::Strike { elapsed, first } => {
+                            deferred.extend(worker.cancel());
+                            Some(Evidence::hanging(elapsed, first))
+                        }
                         Action::Start => {
                             let key = Key { name: Arc::clone(name), id: slot.id };
-                            start(worker, key).err().map(|reason| {
-                                schedule.finish(at.now, *timing, draws.next());
-                                Evidence::not_started(reason)
-                            })
+                            match start(worker, key) {
+                                Ok(begin) => {
+                                    deferred.extend(begin);
+                                    None
+                                }
+                                Err(reason) => {
+                                    schedule.finish(at.now, *timing, draws.next());
+                                    Some(Evidence::not_started(reason))
+                                }
+                            }
                         }
                     }
                 }
@@ -202,14 +218,20 @@ impl Table {
             }
         }
         self.settle(at);
+        deferred
     }
 
-    /// Takes the result of a run; answers when the next one is due. `None` if the registration is gone.
-    pub(crate) fn finish(&mut self, key: &Key, at: Moment, mut evidence: Evidence) -> Option<u64> {
+    /// Takes the result of a run, or none if it was given up; answers when the next one is due. `None` if the
+    /// registration is gone.
+    pub(crate) fn finish(&mut self, key: &Key, at: Moment, evidence: Option<Evidence>) -> Option<u64> {
         let slot = self.slots.get_mut(&key.name).filter(|slot| slot.id == key.id)?;
         let Work::Check { timing, schedule, .. } = &mut slot.work else { return None };
         let finish = schedule.finish(at.now, *timing, self.draws.next())?;
         let (mut due, timeout) = (schedule.wake(at.now), timing.timeout);
+        let Some(mut evidence) = evidence else {
+            slot.amend(Evidence::given_up(timeout));
+            return Some(due);
+        };
         match finish {
             Finish { late: true, counted: true, .. } => slot.amend(Evidence::late(finish.elapsed, timeout)),
             Finish { late: true, .. } => {
@@ -263,7 +285,7 @@ mod tests {
     use crate::schedule::Timing;
     use crate::state::State;
     use crate::status::Status;
-    use crate::worker::BoxedCheck;
+    use crate::worker::{BoxedCheck, Worker};
     use std::time::SystemTime;
 
     fn at(now: u64) -> Moment {
@@ -290,17 +312,18 @@ mod tests {
         let work = Work::Check {
             timing: Timing { interval: 100, timeout: 30, jitter: 0 },
             schedule: Schedule::Waiting { due: 0 },
-            worker: Worker::new(BoxedCheck::new(Box::new(CheckOutcome::healthy))),
+            worker: Runner::Thread(Worker::new(BoxedCheck::new(Box::new(CheckOutcome::healthy)))),
         };
         let key = table.insert(published, work);
-        table.poll(at(0), |_, _| Ok(()));
-        table.poll(at(30), |_, _| Ok(()));
+        for now in [0, 30] {
+            assert!(table.poll(at(now), |_, _| Ok(None)).is_empty());
+        }
         let shown = |table: &Table| {
             let published = Arc::clone(&table.snapshot().components[0]);
             (published.judge(30).status, published.state.runs())
         };
         assert_eq!(shown(&table), (Status::Unhealthy, 1));
-        table.finish(&key, at(29), Evidence::answered(Ok(CheckOutcome::healthy())));
+        table.finish(&key, at(29), Some(Evidence::answered(Ok(CheckOutcome::healthy()))));
         assert_eq!(shown(&table), (Status::Healthy, 1), "one run, counted once");
     }
 }

@@ -1,5 +1,7 @@
 //! Health checking through its public interface, in virtual time wherever time matters.
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod bounds;
 mod checks;
 mod clock;
