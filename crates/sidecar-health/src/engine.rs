@@ -55,6 +55,9 @@ pub(crate) struct Engine {
     threads: Arc<Places>,
     #[cfg(feature = "tokio")]
     tasks: Arc<Places>,
+    listeners: Arc<Places>,
+    last_listener: AtomicU64,
+    lost_changes: AtomicU64,
     me: Weak<Self>,
 }
 
@@ -72,13 +75,16 @@ impl Engine {
             threads: Arc::default(),
             #[cfg(feature = "tokio")]
             tasks: Arc::default(),
+            listeners: Arc::default(),
+            last_listener: AtomicU64::new(0),
+            lost_changes: AtomicU64::new(0),
             me: Weak::clone(me),
         });
         let scheduler = engine.built_in(SCHEDULER, true);
         let work = Work::BuiltIn { judge: Judge::scheduler(), due: 0 };
         let mut table = engine.table.lock();
         table.insert(scheduler, work);
-        engine.publish(&table);
+        engine.publish(&mut table);
         drop(table);
         engine
     }
@@ -88,7 +94,7 @@ impl Engine {
         let at = self.moment();
         if let Some(mut table) = self.running() {
             table.notice(key, at);
-            self.publish(&table);
+            self.publish(&mut table);
         }
     }
 
@@ -112,7 +118,7 @@ impl Engine {
         let deferred = self.poll(&mut table, at);
         let next = table.wake(at.now);
         self.planned.store(next, Ordering::SeqCst);
-        self.publish(&table);
+        self.publish(&mut table);
         drop(table);
         deferred.into_iter().for_each(|act| act());
         self.lifecycle.advance(Lifecycle::Running);
@@ -149,7 +155,7 @@ impl Engine {
         let at = self.moment();
         let Some(mut table) = self.running() else { return };
         let due = table.finish(key, at, Evidence::of(ended));
-        self.publish(&table);
+        self.publish(&mut table);
         drop(table);
         if due.is_some_and(|due| due < self.planned.load(Ordering::SeqCst)) {
             self.wake();
@@ -198,7 +204,8 @@ impl Engine {
         }
         self.lifecycle.advance(Lifecycle::Stopped);
         let work = table.end(at);
-        self.publish(&table);
+        self.publish(&mut table);
+        table.transitions.close();
         drop(table);
         drop(work);
         self.wake();
@@ -242,14 +249,19 @@ impl Engine {
         missing.cloned().collect()
     }
 
+    pub(crate) fn lost_changes(&self) -> u64 {
+        self.lost_changes.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn worker_threads(&self) -> usize {
         self.threads.alive()
     }
 
-    /// Shows readers what the table holds. Called with the table locked, so that nothing is overwritten by
+    /// Shows readers what the table holds, and tells listeners what changed. Called with the table locked, so that nothing is overwritten by
     /// something older.
-    fn publish(&self, table: &Table) {
+    fn publish(&self, table: &mut Table) {
         self.snapshot.store(Arc::new(table.snapshot()));
+        table.transitions.tell(&self.lost_changes);
     }
 
     fn moment(&self) -> Moment {

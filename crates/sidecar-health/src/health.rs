@@ -13,6 +13,7 @@ use crate::error::RegisterError;
 use crate::heartbeat::Heartbeat;
 use crate::history::Transition;
 use crate::lifecycle::Lifecycle;
+use crate::listeners::{BoxedListener, ListenerId};
 use crate::report::HealthReport;
 
 /// The health of an application: registers components, schedules their checks, and says how they stand.
@@ -183,6 +184,43 @@ impl Health {
     #[must_use]
     pub fn history(&self) -> Vec<Transition> {
         self.engine().snapshot().history()
+    }
+
+    /// Has `listener` called with every transition from now on, in order, on a thread of its own: one that blocks or
+    /// panics holds up nobody else, and is called again. It may use this checker; one that captures a handle keeps
+    /// health checking alive until it is removed or all is stopped.
+    ///
+    /// At most [`MAX_WAITING_TRANSITIONS`](crate::MAX_WAITING_TRANSITIONS) wait for it; those beyond are left out,
+    /// which shows as a gap in [`Transition::sequence`] and in [`lost_changes`](Self::lost_changes). When there are
+    /// [`MAX_LISTENERS`](crate::MAX_LISTENERS) already, or there is no room for a thread, or all was stopped, it is
+    /// never called and [`remove_listener`](Self::remove_listener) answers `false`.
+    ///
+    /// ```
+    /// use sidecar_health::Health;
+    /// use std::sync::mpsc;
+    ///
+    /// let health = Health::builder().start()?;
+    /// let (tell, told) = mpsc::channel();
+    /// health.on_change(move |change| tell.send(change.clone()).unwrap_or_default());
+    /// health.stop();
+    /// let change = told.recv()?;
+    /// assert_eq!((&*change.component, change.to.as_str()), ("scheduler", "unhealthy"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_change(&self, listener: impl Fn(&Transition) + Send + 'static) -> ListenerId {
+        self.engine().listen(BoxedListener::new(Box::new(listener)))
+    }
+
+    /// Removes a listener; `false` if there is none of that name. It is not called again, not for what waits
+    /// either; a call that has begun goes on. A listener may remove itself.
+    pub fn remove_listener(&self, listener: ListenerId) -> bool {
+        self.engine().remove_listener(listener)
+    }
+
+    /// How many transitions were not told to a listener because too many waited for it, counted per listener.
+    #[must_use]
+    pub fn lost_changes(&self) -> u64 {
+        self.engine().lost_changes()
     }
 
     /// Names marked by [`critical_components`](HealthBuilder::critical_components) that nobody registered.

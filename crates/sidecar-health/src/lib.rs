@@ -1,8 +1,8 @@
 //! Health checks whose results are leases: green is proof of a recent success, never a memory.
 //!
 //! A [`Component`] is a name and a check. [`Health`] runs the checks in the background and says, whenever it
-//! is asked, how each component and the whole stand. Serving that over HTTP, publishing metrics and calling
-//! anyone when something changes are left to the reader of [`HealthReport`].
+//! is asked, how each component and the whole stand, and tells [listeners](Health::on_change) what changes.
+//! Serving that over HTTP and publishing metrics are left to the reader of [`HealthReport`].
 //!
 //! ```
 //! use sidecar_health::{CheckResult, Component, Health, Status};
@@ -80,7 +80,8 @@
 //! # Limits
 //! - At most 256 components of the application, heartbeats included, 2 048 built in, 256 threads with checks (a check that hangs
 //!   keeps its thread even after its component is removed; when all are taken, a check that has no thread
-//!   yet fails with [`Cause::Error`]), 16 transitions per component, 1 024 bytes and 16 numbers per outcome.
+//!   yet fails with [`Cause::Error`]), 16 transitions per component, 16
+//!   listeners with 256 transitions waiting for each, 1 024 bytes and 16 numbers per outcome.
 //! - Built with `panic = "abort"`, a check that panics ends the process, as any panic does.
 //! - Leases are measured on [`Clock`], which may or may not count the time that a machine sleeps. Should it
 //!   step back, a success dated further ahead than its lease is long counts as stale, and a check whose next
@@ -110,6 +111,7 @@ mod hysteresis;
 #[cfg(feature = "serde")]
 mod json;
 mod lifecycle;
+mod listeners;
 mod names;
 mod outcome;
 mod pulse;
@@ -138,6 +140,7 @@ pub use health::Health;
 pub use heartbeat::Heartbeat;
 pub use history::{MAX_TRANSITIONS, Transition};
 pub use lifecycle::Lifecycle;
+pub use listeners::{ListenerId, MAX_LISTENERS, MAX_WAITING_TRANSITIONS};
 pub use names::MAX_NAME_BYTES;
 pub use outcome::{
     CheckOutcome, CheckResult, IntoOutcome, MAX_MESSAGE_BYTES, MAX_NUMBER_NAME_BYTES, MAX_NUMBERS,

@@ -6,6 +6,7 @@ use crate::built_in::Judge;
 use crate::evidence::{Evidence, Moment};
 use crate::history::{self, History, Transition};
 use crate::hysteresis::Thresholds;
+use crate::listeners::Transitions;
 use crate::pulse::Pulse;
 use crate::schedule::{Schedule, Timing};
 use crate::state::{Judgement, State};
@@ -98,8 +99,8 @@ impl Slot {
         Self { id, published: Arc::new(published), work, seen: Status::Unknown }
     }
 
-    /// Takes evidence into account. `transitions` counts those of all components.
-    pub(crate) fn record(&mut self, at: Moment, evidence: Evidence, transitions: &mut u64) {
+    /// Takes evidence into account. `transitions` takes those of all components.
+    pub(crate) fn record(&mut self, at: Moment, evidence: Evidence, transitions: &mut Transitions) {
         // A lease that ran out unseen is a transition of its own, before the one that this may cause.
         self.note(at, transitions);
         let published = Arc::make_mut(&mut self.published);
@@ -111,7 +112,7 @@ impl Slot {
     }
 
     /// Suppresses it or ends that. Once it ends, the check is due.
-    pub(crate) fn suppress(&mut self, suppressed: bool, at: Moment, transitions: &mut u64) {
+    pub(crate) fn suppress(&mut self, suppressed: bool, at: Moment, transitions: &mut Transitions) {
         if self.published.suppressed == suppressed {
             return;
         }
@@ -135,20 +136,21 @@ impl Slot {
     }
 
     /// Writes down a transition if the component reads differently than at the last look.
-    pub(crate) fn note(&mut self, at: Moment, transitions: &mut u64) {
+    pub(crate) fn note(&mut self, at: Moment, transitions: &mut Transitions) {
         let judged = self.published.judge(at.now);
         if judged.status == self.seen {
             return;
         }
-        *transitions += 1;
+        transitions.count += 1;
         let transition = Transition {
-            sequence: *transitions,
+            sequence: transitions.count,
             component: Arc::clone(&self.published.name),
             from: std::mem::replace(&mut self.seen, judged.status),
             to: judged.status,
             cause: judged.cause,
             at: at.wall,
         };
+        transitions.push(&transition);
         history::push(&mut Arc::make_mut(&mut self.published).history, transition);
     }
 }

@@ -7,6 +7,7 @@ use crate::built_in::Judge;
 use crate::error::RegisterError;
 use crate::evidence::{Evidence, Moment};
 use crate::graph::Graph;
+use crate::listeners::Transitions;
 use crate::names::SCHEDULER;
 use crate::schedule::{Action, Draws, Finish, Schedule, is_due};
 use crate::slot::{Published, Slot, Work};
@@ -25,7 +26,7 @@ pub(crate) const NEVER: u64 = u64::MAX;
 pub(crate) struct Table {
     slots: BTreeMap<Arc<str>, Slot>,
     registrations: u64,
-    transitions: u64,
+    pub(crate) transitions: Transitions,
     draws: Draws,
     /// Over the places of `slots`.
     graph: Arc<Graph>,
@@ -43,7 +44,7 @@ impl Table {
         Self {
             slots: BTreeMap::new(),
             registrations: 0,
-            transitions: 0,
+            transitions: Transitions::default(),
             draws: Draws(seed),
             graph: Arc::default(),
         }

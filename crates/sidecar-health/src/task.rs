@@ -46,8 +46,9 @@ impl Tasks {
         places: &Arc<Places>,
         report: Box<dyn FnOnce(Ended) + Send>,
     ) -> Result<Deferred, String> {
-        let place =
-            places.admit().ok_or_else(|| format!("no task for this check: all {MAX_THREADS} are taken"))?;
+        let place = places
+            .admit(MAX_THREADS)
+            .ok_or_else(|| format!("no task for this check: all {MAX_THREADS} are taken"))?;
         let (cancel, cancelled) = oneshot::channel();
         self.cancel = Some(cancel);
         let shelf = Arc::clone(&self.shelf);

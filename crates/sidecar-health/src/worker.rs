@@ -52,7 +52,7 @@ impl Runner {
     }
 }
 
-/// Counts the threads, or the tasks, that are alive.
+/// Counts the threads, or the tasks, of one kind that are alive.
 #[derive(Debug, Default)]
 pub(crate) struct Places(AtomicUsize);
 
@@ -61,17 +61,16 @@ impl Places {
         self.0.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn admit(self: &Arc<Self>) -> Option<Place> {
+    /// A place, if fewer than `limit` are taken.
+    pub(crate) fn admit(self: &Arc<Self>, limit: usize) -> Option<Place> {
         self.0
-            .try_update(Ordering::SeqCst, Ordering::SeqCst, |alive| {
-                (alive < MAX_THREADS).then_some(alive + 1)
-            })
+            .try_update(Ordering::SeqCst, Ordering::SeqCst, |alive| (alive < limit).then_some(alive + 1))
             .ok()?;
         Some(Place(Arc::clone(self)))
     }
 }
 
-/// A place among [`MAX_THREADS`], given back when the thread or the task ends, however it ends.
+/// A place, given back when the thread or the task ends, however it ends.
 pub(crate) struct Place(Arc<Places>);
 
 impl Drop for Place {
@@ -116,7 +115,7 @@ impl Worker {
 
     fn start(&self, threads: &Arc<Places>, report: Report) -> Result<SyncSender<()>, String> {
         let place = threads
-            .admit()
+            .admit(MAX_THREADS)
             .ok_or_else(|| format!("no thread for this check: all {MAX_THREADS} are taken"))?;
         let (runs, requests) = sync_channel(1);
         let shelf = Arc::clone(&self.shelf);

@@ -1,5 +1,6 @@
 //! What comes and goes.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use crate::heartbeat::Heartbeat;
 use crate::history::History;
 use crate::hysteresis::Thresholds;
 use crate::lifecycle::Lifecycle;
+use crate::listeners::{BoxedListener, Listener, ListenerId};
 use crate::names::{self, SCHEDULER};
 use crate::pulse::Pulse;
 use crate::schedule::Schedule;
@@ -150,7 +152,7 @@ impl Engine {
         if self.lifecycle.get() != Lifecycle::Starting {
             deferred = self.poll(&mut table, at);
         }
-        self.publish(&table);
+        self.publish(&mut table);
         drop(table);
         deferred.into_iter().for_each(|act| act());
         self.wake();
@@ -159,6 +161,21 @@ impl Engine {
 
     pub(crate) fn remove(&self, name: &str, application: bool) -> bool {
         name != SCHEDULER && self.take_out(|table| table.remove(name, application))
+    }
+
+    /// Adds a listener, if there is room for one more.
+    pub(crate) fn listen(&self, listener: BoxedListener) -> ListenerId {
+        let id = ListenerId::new(self.last_listener.fetch_add(1, Ordering::SeqCst) + 1);
+        if let Some(listener) = Listener::start(id, listener, &self.listeners)
+            && let Some(mut table) = self.running()
+        {
+            table.transitions.add(listener);
+        }
+        id
+    }
+
+    pub(crate) fn remove_listener(&self, id: ListenerId) -> bool {
+        self.table.lock().transitions.remove(id)
     }
 
     /// Takes out what that key stands for, and nothing that came after it.
@@ -170,7 +187,7 @@ impl Engine {
         let mut table = self.table.lock();
         let slot = take(&mut table);
         let resumed = table.settle(self.moment());
-        self.publish(&table);
+        self.publish(&mut table);
         drop(table);
         if resumed {
             self.wake();

@@ -12,6 +12,7 @@ mod heartbeats;
 mod json;
 mod leases;
 mod lifecycle;
+mod listeners;
 mod registration;
 mod regressions;
 mod support;
