@@ -55,6 +55,8 @@ pub(crate) struct Engine {
     threads: Arc<Places>,
     #[cfg(feature = "tokio")]
     tasks: Arc<Places>,
+    #[cfg(feature = "tokio")]
+    canary: OnceLock<Arc<crate::canary::Canary>>,
     listeners: Arc<Places>,
     last_listener: AtomicU64,
     lost_changes: AtomicU64,
@@ -75,6 +77,8 @@ impl Engine {
             threads: Arc::default(),
             #[cfg(feature = "tokio")]
             tasks: Arc::default(),
+            #[cfg(feature = "tokio")]
+            canary: OnceLock::new(),
             listeners: Arc::default(),
             last_listener: AtomicU64::new(0),
             lost_changes: AtomicU64::new(0),
@@ -104,6 +108,10 @@ impl Engine {
             Some(mut table) => table.due_built_ins(now, self.policy.built_in_interval),
             None => return NEVER,
         };
+        #[cfg(feature = "tokio")]
+        if let Some(canary) = self.canary.get().filter(|_| self.policy.enabled) {
+            canary.ask(now);
+        }
         let judged: Vec<_> = due.iter().map(|(key, judge)| (key, judge.ask())).collect();
         let Some(mut table) = self.running() else { return NEVER };
         let mut at = self.moment();
@@ -221,7 +229,12 @@ impl Engine {
     }
 
     pub(crate) fn is_live(&self) -> bool {
-        self.snapshot.load().is_live(self.clock.now())
+        let now = self.clock.now();
+        #[cfg(feature = "tokio")]
+        if self.canary.get().is_some_and(|canary| canary.is_dead(now)) {
+            return false;
+        }
+        self.snapshot.load().is_live(now)
     }
 
     pub(crate) fn is_started(&self) -> bool {

@@ -119,7 +119,8 @@ impl Health {
         self.engine().heartbeat(name.into(), ttl)
     }
 
-    /// Whether the process should be left running: no heartbeat has failed. No check has a say in this, as no
+    /// Whether the process should be left running: no heartbeat has failed, and no task has waited for too long for
+    /// the runtime that is watched, if one is. No check has a say in this, as no
     /// dependency is mended by restarting those who depend on it, nor has the scheduler, nor the lifecycle.
     ///
     /// ```compile_fail

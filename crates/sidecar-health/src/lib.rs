@@ -35,7 +35,7 @@
 //!   thread of this crate is dead.
 //! - **The scheduler is a component too**, critical and named `scheduler`: each look it takes is a success
 //!   with a lease of its own. If it dies, the whole is unhealthy within `scheduler_max_age`.
-//! - **A check fails alone.** Each has one thread. A run over its timeout is a failure ([`Cause::Timeout`]),
+//! - **A check fails alone.** Each has one thread, or is a task on a runtime. A run over its timeout is a failure ([`Cause::Timeout`]),
 //!   and again after each further interval; it is never started a second time while it hangs. A panic is a
 //!   failure ([`Cause::Panicked`]), and the check is called again when it is due.
 //! - **What depends on something that fails is not checked.** A component may
@@ -47,7 +47,7 @@
 //! - **The whole** is the worst of every critical component's status and every other's capped at
 //!   `degraded`. When at least two of the application's components fail and the share of the others is below
 //!   `degraded_threshold`, it is unhealthy.
-//! - **Three questions.** [`is_live`](Health::is_live) depends on heartbeats and on no check,
+//! - **Three questions.** [`is_live`](Health::is_live) depends on heartbeats, on a watched runtime, and on no check,
 //!   [`is_ready`](Health::is_ready) on the critical components that the application registered and on
 //!   [`Lifecycle`], [`is_started`](Health::is_started) on their having been up once.
 //!
@@ -71,6 +71,10 @@
 //! | `critical_components` | none | |
 //! | `built_in_interval` | 1 s | 1 ms to 24 h |
 //! | `scheduler_max_age` | 5 s | at least 2 x `built_in_interval` |
+//! | `runtime` (`tokio`) | the caller's | |
+//! | `watch_runtime` (`tokio`) | none | |
+//! | `runtime_ready_limit` (`tokio`) | 5 s | at least 2 x `built_in_interval` |
+//! | `runtime_live_limit` (`tokio`) | 30 s | at least `runtime_ready_limit` |
 //!
 //! # Cost
 //! Reading takes no lock, runs no check and costs time in proportion to the number of components; it does
@@ -78,8 +82,8 @@
 //! on; the scheduler has one more, unless [`Health::tick`] is called by a thread that exists anyway.
 //!
 //! # Limits
-//! - At most 256 components of the application, heartbeats included, 2 048 built in, 256 threads with checks (a check that hangs
-//!   keeps its thread even after its component is removed; when all are taken, a check that has no thread
+//! - At most 256 components of the application, heartbeats included, 2 048 built in, 256 threads and 256 tasks with checks (a check that hangs
+//!   keeps its place even after its component is removed; when all are taken, a check that has no place
 //!   yet fails with [`Cause::Error`]), 16 transitions per component, 16
 //!   listeners with 256 transitions waiting for each, 1 024 bytes and 16 numbers per outcome.
 //! - Built with `panic = "abort"`, a check that panics ends the process, as any panic does.
@@ -91,6 +95,8 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `serde` | `Serialize` for [`HealthReport`], [`ComponentHealth`], [`Status`] and [`Cause`] |
+//! | `tokio` | `Component::new_async`, `HealthBuilder::runtime`, `HealthBuilder::watch_runtime`, `checks::watch` |
+//! | `disk` | `checks::disk_space` |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -98,6 +104,9 @@
 mod aggregate;
 mod builder;
 mod built_in;
+#[cfg(feature = "tokio")]
+mod canary;
+pub mod checks;
 mod component;
 mod contained;
 mod engine;
@@ -130,6 +139,8 @@ pub use builder::{
     DEFAULT_BUILT_IN_INTERVAL, DEFAULT_CHECK_INTERVAL, DEFAULT_DEGRADED_THRESHOLD, DEFAULT_SCHEDULER_MAX_AGE,
     HealthBuilder,
 };
+#[cfg(feature = "tokio")]
+pub use builder::{DEFAULT_RUNTIME_LIVE_LIMIT, DEFAULT_RUNTIME_READY_LIMIT};
 pub use built_in::BuiltIn;
 pub use component::{
     Component, DEFAULT_FAILURE_THRESHOLD, DEFAULT_JITTER, DEFAULT_SUCCESS_THRESHOLD, DEFAULT_TIMEOUT,

@@ -31,6 +31,8 @@ pub(crate) struct Published {
     pub(crate) state: State,
     /// Where the evidence of a heartbeat comes from, instead of `state`.
     pub(crate) pulse: Option<Arc<Pulse>>,
+    /// Whether the process is not to be left running once it fails.
+    pub(crate) vital: bool,
     pub(crate) history: History,
 }
 
@@ -56,7 +58,7 @@ impl Published {
 
     /// Whether it has a say in liveness, and says no.
     pub(crate) fn is_dead(&self, now: u64) -> bool {
-        self.pulse.is_some() && self.fails(now)
+        self.vital && self.fails(now)
     }
 
     /// Whether it has ever been healthy or degraded.

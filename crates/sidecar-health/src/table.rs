@@ -308,6 +308,7 @@ mod tests {
             max_age: 1_000,
             state: State::NEW,
             pulse: None,
+            vital: false,
             history: History::default(),
         };
         let work = Work::Check {

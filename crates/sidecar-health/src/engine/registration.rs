@@ -46,11 +46,36 @@ impl Engine {
             enabled: self.policy.enabled,
             max_age: nanos(ttl),
             pulse: Some(Arc::clone(&pulse)),
+            vital: true,
             ..self.built_in(&name, critical)
         };
         let keys = self.insert(vec![(published, Work::Idle)], None)?;
         let key = keys.into_iter().next().expect("one went in");
         Ok(Heartbeat::new(pulse, self.clock.clone(), Weak::clone(&self.me), key))
+    }
+
+    /// Watches a runtime from the next look on.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn watch_runtime(
+        &self,
+        runtime: tokio::runtime::Handle,
+        ready_limit: u64,
+        live_limit: u64,
+    ) -> Result<(), RegisterError> {
+        let pulse = Arc::new(Pulse::new(self.clock.now()));
+        let published = Published {
+            application: true,
+            enabled: self.policy.enabled,
+            max_age: ready_limit,
+            pulse: Some(Arc::clone(&pulse)),
+            ..self.built_in(names::RUNTIME, true)
+        };
+        self.insert(vec![(published, Work::Idle)], None)?;
+        let interval = self.policy.built_in_interval;
+        let canary = crate::canary::Canary::new(runtime, self.clock.clone(), pulse, interval, live_limit);
+        // Only the builder calls this, once.
+        let _ = self.canary.set(Arc::new(canary));
+        Ok(())
     }
 
     fn prepare(&self, checked: Checked) -> Result<(Published, Work), SettingsError> {
@@ -68,6 +93,7 @@ impl Engine {
             max_age,
             state: State::NEW,
             pulse: None,
+            vital: false,
             history: History::default(),
         };
         let work = if self.policy.enabled {
@@ -122,6 +148,7 @@ impl Engine {
             max_age: self.policy.scheduler_max_age,
             state: State::NEW,
             pulse: None,
+            vital: false,
             history: History::default(),
         }
     }

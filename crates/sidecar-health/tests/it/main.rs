@@ -13,8 +13,11 @@ mod json;
 mod leases;
 mod lifecycle;
 mod listeners;
+mod ready_made;
 mod registration;
 mod regressions;
+#[cfg(feature = "tokio")]
+mod runtime;
 mod support;
 mod threads;
 mod whole;
