@@ -45,7 +45,8 @@
 //! - Anomalies are what the program reports to the sampler; none is found in its events.
 //!
 //! # Features
-//! `http`: the endpoints. `tower`: [`breaker`] layers for tower's services. `full`: everything.
+//! `http`: the endpoints. `tower`: [`breaker`] layers for tower's services. `tokio`: asynchronous checks and a watch
+//! on the application's runtime, see [`health`]. `disk`: a check of free space. `full`: everything.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
