@@ -81,7 +81,7 @@ impl Run {
     fn begin(&mut self) -> Result<(), Ended> {
         let taken = self.shelf.lock().take();
         let Some(mut check) = taken else { return Err(Ended::Lost) };
-        let run = contain(|| check());
+        let run = contain(&mut *check);
         *self.shelf.lock() = Some(check);
         self.run = Some(run.map_err(Ended::Panicked)?);
         Ok(())
