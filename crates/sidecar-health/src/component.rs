@@ -31,9 +31,9 @@ const TIMES_TEXT: &str = "a duration from 1 ms to 24 h";
 
 /// A part of the application that a check vouches for.
 ///
-/// The check of [`new`](Self::new) runs on a thread of the component's own, never twice at once, and may block. Whatever it
-/// captures is dropped on that thread, once it has run. A check that panicked is called again; should its captured state
-/// not stand that, let it rebuild the state.
+/// The check of [`new`](Self::new) runs on a thread of the component's own, never twice at once, and may
+/// block. Whatever it captures is dropped on that thread, once it has run. A check that panicked is called
+/// again; should its captured state not stand that, let it rebuild the state.
 ///
 /// ```
 /// use sidecar_health::{CheckResult, Component};

@@ -270,8 +270,8 @@ impl Engine {
         self.threads.alive()
     }
 
-    /// Shows readers what the table holds, and tells listeners what changed. Called with the table locked, so that nothing is overwritten by
-    /// something older.
+    /// Shows readers what the table holds, and tells listeners what changed. Called with the table
+    /// locked, so that nothing is overwritten by something older.
     fn publish(&self, table: &mut Table) {
         self.snapshot.store(Arc::new(table.snapshot()));
         table.transitions.tell(&self.lost_changes);

@@ -35,7 +35,8 @@
 //!   thread of this crate is dead.
 //! - **The scheduler is a component too**, critical and named `scheduler`: each look it takes is a success
 //!   with a lease of its own. If it dies, the whole is unhealthy within `scheduler_max_age`.
-//! - **A check fails alone.** Each has one thread, or is a task on a runtime. A run over its timeout is a failure ([`Cause::Timeout`]),
+//! - **A check fails alone.** Each has one thread, or is a task on a runtime. A run over its timeout is
+//!   a failure ([`Cause::Timeout`]),
 //!   and again after each further interval; it is never started a second time while it hangs. A panic is a
 //!   failure ([`Cause::Panicked`]), and the check is called again when it is due.
 //! - **What depends on something that fails is not checked.** A component may
@@ -82,7 +83,8 @@
 //! on; the scheduler has one more, unless [`Health::tick`] is called by a thread that exists anyway.
 //!
 //! # Limits
-//! - At most 256 components of the application, heartbeats included, 2 048 built in, 256 threads and 256 tasks with checks (a check that hangs
+//! - At most 256 components of the application, heartbeats included, 2 048 built in, 256 threads
+//!   and 256 tasks with checks (a check that hangs
 //!   keeps its place even after its component is removed; when all are taken, a check that has no place
 //!   yet fails with [`Cause::Error`]), 16 transitions per component, 16
 //!   listeners with 256 transitions waiting for each, 1 024 bytes and 16 numbers per outcome.

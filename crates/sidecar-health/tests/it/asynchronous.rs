@@ -294,10 +294,12 @@ fn tasks_that_hang_after_their_removal_count_against_the_limit() {
     let (runtime, gate) = (runtime(), Gate::default());
     let rig = rig(&runtime, |builder| builder);
     rig.tick();
-    let held = gate.clone();
+    let (held, begun) = (gate.clone(), Arc::new(AtomicU64::new(0)));
+    let inside = Arc::clone(&begun);
     let blocks = move || {
-        let gate = held.clone();
+        let (gate, inside) = (held.clone(), Arc::clone(&inside));
         async move {
+            inside.fetch_add(1, Ordering::SeqCst);
             gate.enter();
             CheckOutcome::healthy()
         }
@@ -305,7 +307,8 @@ fn tasks_that_hang_after_their_removal_count_against_the_limit() {
     for at in 0..MAX_THREADS {
         rig.health.register(component_async(&format!("c{at}"), blocks.clone())).expect("there is room");
     }
-    gate.wait_until_held();
+    // Both workers, so that no task ends that is cancelled.
+    eventually("the runtime is blocked", || begun.load(Ordering::SeqCst) == 2);
     for at in 0..MAX_THREADS {
         assert!(rig.health.remove(&format!("c{at}")));
     }
