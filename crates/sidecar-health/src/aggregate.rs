@@ -6,6 +6,8 @@ use crate::status::Status;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Part {
     pub(crate) status: Status,
+    /// What counts in the share: the status, or without one the last verdict of old.
+    pub(crate) verdict: Status,
     pub(crate) critical: bool,
     /// Registered by the application, rather than built in.
     pub(crate) application: bool,
@@ -29,9 +31,9 @@ pub(crate) fn aggregate(parts: impl IntoIterator<Item = Part>, degraded_threshol
     let (mut status, mut failing, mut judged) = (Status::Healthy, 0_u32, 0_u32);
     for part in parts {
         status = status.max(if part.critical { part.status } else { part.status.min(Status::Degraded) });
-        if part.application && part.status != Status::Unknown {
+        if part.application && part.verdict != Status::Unknown {
             judged += 1;
-            failing += u32::from(part.status == Status::Unhealthy);
+            failing += u32::from(part.verdict == Status::Unhealthy);
         }
     }
     let healthy_share = (judged > 0).then(|| f64::from(judged - failing) / f64::from(judged));
@@ -47,7 +49,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn application(status: Status) -> Part {
-        Part { status, critical: false, application: true }
+        Part { status, verdict: status, critical: false, application: true }
     }
 
     fn of(failing: usize, all: usize, threshold: f64) -> Whole {
@@ -80,6 +82,16 @@ mod tests {
     }
 
     #[test]
+    fn a_verdict_of_old_counts_in_the_share_alone() {
+        let held = |verdict| Part { verdict, ..application(Status::Unknown) };
+        let mut parts = vec![application(Status::Unhealthy), application(Status::Unhealthy)];
+        parts.extend([held(Status::Healthy); 6]);
+        assert_eq!(aggregate(parts, 0.7), Whole { status: Status::Degraded, healthy_share: Some(0.75) });
+        let failing = Part { critical: true, ..held(Status::Unhealthy) };
+        assert_eq!(aggregate([failing], 0.7), Whole { status: Status::Unknown, healthy_share: Some(0.0) });
+    }
+
+    #[test]
     fn built_in_and_unjudged_components_are_outside_the_share() {
         let built_in = Part { application: false, ..application(Status::Unhealthy) };
         let parts = [built_in, built_in, application(Status::Unknown), application(Status::Degraded)];
@@ -87,10 +99,11 @@ mod tests {
     }
 
     fn part() -> impl Strategy<Value = Part> {
-        (0..Status::ALL.len(), any::<bool>(), any::<bool>()).prop_map(|(at, critical, application)| Part {
-            status: Status::ALL[at],
-            critical,
-            application,
+        let all = 0..Status::ALL.len();
+        (all.clone(), all, any::<bool>(), any::<bool>()).prop_map(|(at, held, critical, application)| {
+            let status = Status::ALL[at];
+            let verdict = if status == Status::Unknown { Status::ALL[held] } else { status };
+            Part { status, verdict, critical, application }
         })
     }
 
@@ -106,6 +119,8 @@ mod tests {
             let mut worse = parts;
             let part = which.get_mut(&mut worse);
             part.status = part.status.max(Status::ALL[to]);
+            // What has no verdict keeps its last one.
+            part.verdict = if part.status == Status::Unknown { part.verdict } else { part.status };
             let after = aggregate(worse.iter().copied(), threshold);
             prop_assert!(after.status >= before.status, "{before:?} became {after:?}");
         }

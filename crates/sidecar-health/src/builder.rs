@@ -22,6 +22,13 @@ pub const DEFAULT_BUILT_IN_INTERVAL: Duration = Duration::from_secs(1);
 /// How long after its last look the scheduler counts as dead.
 pub const DEFAULT_SCHEDULER_MAX_AGE: Duration = Duration::from_secs(5);
 
+/// How long a watched runtime may take to run a task before the application is not ready.
+#[cfg(feature = "tokio")]
+pub const DEFAULT_RUNTIME_READY_LIMIT: Duration = Duration::from_secs(5);
+/// How long a watched runtime may take to run a task before the process is not live.
+#[cfg(feature = "tokio")]
+pub const DEFAULT_RUNTIME_LIVE_LIMIT: Duration = Duration::from_secs(30);
+
 /// Collects settings and components; [`start`](Self::start) or [`build`](Self::build) checks them all.
 #[derive(Debug)]
 #[must_use = "nothing is checked until it is started"]
@@ -35,6 +42,14 @@ pub struct HealthBuilder {
     built_in_interval: Duration,
     scheduler_max_age: Duration,
     clock: Clock,
+    #[cfg(feature = "tokio")]
+    runtime: Option<tokio::runtime::Handle>,
+    #[cfg(feature = "tokio")]
+    watched: Option<tokio::runtime::Handle>,
+    #[cfg(feature = "tokio")]
+    runtime_ready_limit: Duration,
+    #[cfg(feature = "tokio")]
+    runtime_live_limit: Duration,
 }
 
 impl HealthBuilder {
@@ -49,6 +64,14 @@ impl HealthBuilder {
             built_in_interval: DEFAULT_BUILT_IN_INTERVAL,
             scheduler_max_age: DEFAULT_SCHEDULER_MAX_AGE,
             clock: Clock::new(),
+            #[cfg(feature = "tokio")]
+            runtime: None,
+            #[cfg(feature = "tokio")]
+            watched: None,
+            #[cfg(feature = "tokio")]
+            runtime_ready_limit: DEFAULT_RUNTIME_READY_LIMIT,
+            #[cfg(feature = "tokio")]
+            runtime_live_limit: DEFAULT_RUNTIME_LIVE_LIMIT,
         }
     }
 
@@ -116,6 +139,55 @@ impl HealthBuilder {
         self
     }
 
+    /// The runtime on which asynchronous checks run. Defaults to that of whoever calls [`build`](Self::build) or
+    /// [`start`](Self::start), if they are inside one, and else to that of whoever registers such a check.
+    #[cfg(feature = "tokio")]
+    pub fn runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Watches a runtime, usually the application's: every `built_in_interval` a tiny task is spawned on it, never a
+    /// second one beside one that waits. It stands as a critical component of the application named `runtime`,
+    /// healthy while a task has run within [`runtime_ready_limit`](Self::runtime_ready_limit). A task that waits for
+    /// longer than [`runtime_live_limit`](Self::runtime_live_limit) turns liveness off, until it runs: all workers
+    /// block, and a restart may mend that. A runtime that was shut down does not. Defaults to none.
+    #[cfg(feature = "tokio")]
+    pub fn watch_runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
+        self.watched = Some(runtime);
+        self
+    }
+
+    /// After how long without a task that ran the watched runtime is unhealthy; at least twice
+    /// `built_in_interval`. Defaults to 5 s.
+    #[cfg(feature = "tokio")]
+    pub fn runtime_ready_limit(mut self, limit: Duration) -> Self {
+        self.runtime_ready_limit = limit;
+        self
+    }
+
+    /// How long a task may wait for the watched runtime before the process is not live; at least
+    /// `runtime_ready_limit`. Defaults to 30 s.
+    #[cfg(feature = "tokio")]
+    pub fn runtime_live_limit(mut self, limit: Duration) -> Self {
+        self.runtime_live_limit = limit;
+        self
+    }
+
+    #[cfg(feature = "tokio")]
+    fn check_runtime_limits(&self) -> Result<(), SettingsError> {
+        let (ready, live) = (self.runtime_ready_limit, self.runtime_live_limit);
+        if ready < self.built_in_interval.saturating_mul(2) {
+            let value = format!("{ready:?}");
+            return Err(SettingsError::new("runtime_ready_limit", value, "at least 2 x built_in_interval"));
+        }
+        if live < ready {
+            let value = format!("{live:?}");
+            return Err(SettingsError::new("runtime_live_limit", value, "at least runtime_ready_limit"));
+        }
+        Ok(())
+    }
+
     /// Checks every setting. Nothing runs until [`Health::tick`] is called, for the first time and then
     /// whenever it says.
     ///
@@ -132,6 +204,10 @@ impl HealthBuilder {
             let value = format!("{:?}", self.scheduler_max_age);
             return Err(SettingsError::new("scheduler_max_age", value, "at least 2 x built_in_interval"));
         }
+        #[cfg(feature = "tokio")]
+        if self.watched.is_some() {
+            self.check_runtime_limits()?;
+        }
         let policy = Policy {
             enabled: self.enabled,
             check_interval: self.check_interval,
@@ -139,10 +215,15 @@ impl HealthBuilder {
             critical_components: self.critical_components,
             built_in_interval: nanos(self.built_in_interval),
             scheduler_max_age: nanos(self.scheduler_max_age),
+            #[cfg(feature = "tokio")]
+            runtime: self.runtime.or_else(|| tokio::runtime::Handle::try_current().ok()),
         };
         let engine = Engine::new(policy, self.clock);
-        for component in self.components {
-            engine.register(component).map_err(RegisterError::into_settings)?;
+        engine.register(self.components).map_err(RegisterError::into_settings)?;
+        #[cfg(feature = "tokio")]
+        if let Some(runtime) = self.watched {
+            let limits = (nanos(self.runtime_ready_limit), nanos(self.runtime_live_limit));
+            engine.watch_runtime(runtime, limits.0, limits.1).map_err(RegisterError::into_settings)?;
         }
         for built_in in self.built_ins {
             engine.add_built_in(built_in).map_err(RegisterError::into_settings)?;

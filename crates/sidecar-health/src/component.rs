@@ -1,6 +1,7 @@
 //! A component of the application, its check and its settings.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sidecar_core::clock::nanos;
@@ -21,15 +22,18 @@ pub const DEFAULT_FAILURE_THRESHOLD: u32 = 3;
 /// Successes in a row that turn a component back, unless it says otherwise.
 pub const DEFAULT_SUCCESS_THRESHOLD: u32 = 1;
 
+/// Most components that one can depend on.
+pub const MAX_DEPENDENCIES: usize = 16;
+
 /// Longest and shortest interval and timeout.
 const TIMES: std::ops::RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(86_400);
 const TIMES_TEXT: &str = "a duration from 1 ms to 24 h";
 
 /// A part of the application that a check vouches for.
 ///
-/// The check runs on a thread of the component's own, never twice at once, and may block. Whatever it
-/// captures is dropped on that thread, once it has run. A check that panicked is called again; should its captured state
-/// not stand that, let it rebuild the state.
+/// The check of [`new`](Self::new) runs on a thread of the component's own, never twice at once, and may
+/// block. Whatever it captures is dropped on that thread, once it has run. A check that panicked is called
+/// again; should its captured state not stand that, let it rebuild the state.
 ///
 /// ```
 /// use sidecar_health::{CheckResult, Component};
@@ -45,7 +49,7 @@ const TIMES_TEXT: &str = "a duration from 1 ms to 24 h";
 #[must_use = "a component is checked once it is registered"]
 pub struct Component {
     name: String,
-    check: BoxedCheck,
+    check: Check,
     critical: bool,
     interval: Option<Duration>,
     timeout: Duration,
@@ -53,16 +57,26 @@ pub struct Component {
     failure_threshold: u32,
     success_threshold: u32,
     max_age: Option<Duration>,
+    depends_on: Vec<Arc<str>>,
+}
+
+/// What is run.
+pub(crate) enum Check {
+    Blocking(BoxedCheck),
+    #[cfg(feature = "tokio")]
+    Async(crate::task::BoxedAsync),
 }
 
 /// A component whose settings have been found good.
 pub(crate) struct Checked {
     pub(crate) name: String,
-    pub(crate) check: BoxedCheck,
+    pub(crate) check: Check,
     pub(crate) critical: bool,
     pub(crate) timing: Timing,
     pub(crate) thresholds: Thresholds,
     pub(crate) max_age: u64,
+    /// Without duplicates.
+    pub(crate) depends_on: Vec<Arc<str>>,
 }
 
 impl Component {
@@ -71,9 +85,40 @@ impl Component {
         name: impl Into<String>,
         mut check: impl FnMut() -> R + Send + 'static,
     ) -> Self {
+        let check = Check::Blocking(BoxedCheck::new(Box::new(move || check().into_outcome())));
+        Self::with(name.into(), check)
+    }
+
+    /// A component with an asynchronous check, which makes a future for each run.
+    ///
+    /// It runs as a task on the runtime that was given to
+    /// [`HealthBuilder::runtime`](crate::HealthBuilder::runtime), or else on that of whoever builds the checker or
+    /// registers the component. A run over its timeout is cancelled: its future is dropped when the task is polled
+    /// next. One that blocks its thread cannot be, and none is started beside it.
+    ///
+    /// ```
+    /// use sidecar_health::{CheckResult, Component};
+    ///
+    /// # async fn ping() -> CheckResult { Ok(()) }
+    /// let ai_api = Component::new_async("ai_api", || async { ping().await }).depends_on("network");
+    /// ```
+    #[cfg(feature = "tokio")]
+    pub fn new_async<R, F>(name: impl Into<String>, mut check: impl FnMut() -> F + Send + 'static) -> Self
+    where
+        R: IntoOutcome,
+        F: Future<Output = R> + Send + 'static,
+    {
+        let check = move || -> crate::task::BoxedRun {
+            let run = check();
+            Box::pin(async move { run.await.into_outcome() })
+        };
+        Self::with(name.into(), Check::Async(crate::task::BoxedAsync::new(Box::new(check))))
+    }
+
+    fn with(name: String, check: Check) -> Self {
         Self {
-            name: name.into(),
-            check: BoxedCheck::new(Box::new(move || check().into_outcome())),
+            name,
+            check,
             critical: false,
             interval: None,
             timeout: DEFAULT_TIMEOUT,
@@ -81,6 +126,7 @@ impl Component {
             failure_threshold: DEFAULT_FAILURE_THRESHOLD,
             success_threshold: DEFAULT_SUCCESS_THRESHOLD,
             max_age: None,
+            depends_on: Vec::new(),
         }
     }
 
@@ -132,6 +178,19 @@ impl Component {
         self
     }
 
+    /// Another component of the application without which this one cannot work; may be called for up to
+    /// [`MAX_DEPENDENCIES`] of them. While one of them is unhealthy, this component is
+    /// [`Status::Unknown`](crate::Status::Unknown), cause [`Cause::Dependency`](crate::Cause::Dependency),
+    /// and is not checked; a run in flight goes on. It is checked again as soon as all have recovered. What a
+    /// critical component depends on is critical too. Defaults to none.
+    pub fn depends_on(mut self, name: impl Into<String>) -> Self {
+        let name: Arc<str> = name.into().into();
+        if !self.depends_on.contains(&name) {
+            self.depends_on.push(name);
+        }
+        self
+    }
+
     pub(crate) fn validate(self, check_interval: Duration) -> Result<Checked, SettingsError> {
         names::check_application(&self.name)?;
         let interval = self.interval.unwrap_or(check_interval);
@@ -146,6 +205,10 @@ impl Component {
             if count == 0 {
                 return Err(SettingsError::new(field, count, "at least 1"));
             }
+        }
+        if self.depends_on.len() > MAX_DEPENDENCIES {
+            let count = self.depends_on.len();
+            return Err(SettingsError::new("depends_on", count, "at most 16 components"));
         }
         let jitter = interval.mul_f64(self.jitter);
         let max_age = match self.max_age {
@@ -166,6 +229,7 @@ impl Component {
             timing: Timing { interval: nanos(interval), timeout: nanos(self.timeout), jitter: nanos(jitter) },
             thresholds: Thresholds { failure: self.failure_threshold, success: self.success_threshold },
             max_age: nanos(max_age),
+            depends_on: self.depends_on,
         })
     }
 }
@@ -189,6 +253,7 @@ impl fmt::Debug for Component {
             .field("failure_threshold", &self.failure_threshold)
             .field("success_threshold", &self.success_threshold)
             .field("max_age", &self.max_age)
+            .field("depends_on", &self.depends_on)
             .finish_non_exhaustive()
     }
 }

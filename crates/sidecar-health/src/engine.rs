@@ -1,5 +1,7 @@
 //! Scheduling: everything that changes what is known. Reading takes no lock.
 
+mod registration;
+
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,22 +14,15 @@ use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
 use sidecar_core::{Clock, threads};
 
-use crate::built_in::{BuiltIn, Judge};
-use crate::component::{Checked, Component};
-use crate::error::RegisterError;
+use crate::built_in::Judge;
 use crate::evidence::{Evidence, Moment};
-use crate::history::History;
-use crate::hysteresis::Thresholds;
 use crate::lifecycle::{Latch, Lifecycle};
-use crate::names::{self, SCHEDULER};
-use crate::outcome::CheckOutcome;
+use crate::names::SCHEDULER;
 use crate::report::HealthReport;
-use crate::schedule::Schedule;
-use crate::slot::{Published, Work};
+use crate::slot::Work;
 use crate::snapshot::Snapshot;
-use crate::state::State;
 use crate::table::{Key, NEVER, Table};
-use crate::worker::{Threads, Worker};
+use crate::worker::{Deferred, Ended, Places, Runner};
 
 /// Settings of the whole, found good.
 #[derive(Debug)]
@@ -41,6 +36,9 @@ pub(crate) struct Policy {
     pub(crate) built_in_interval: u64,
     /// In nanoseconds.
     pub(crate) scheduler_max_age: u64,
+    /// Where asynchronous checks run.
+    #[cfg(feature = "tokio")]
+    pub(crate) runtime: Option<tokio::runtime::Handle>,
 }
 
 pub(crate) struct Engine {
@@ -54,7 +52,14 @@ pub(crate) struct Engine {
     sleeper: OnceLock<Thread>,
     table: Mutex<Table>,
     snapshot: ArcSwap<Snapshot>,
-    threads: Arc<Threads>,
+    threads: Arc<Places>,
+    #[cfg(feature = "tokio")]
+    tasks: Arc<Places>,
+    #[cfg(feature = "tokio")]
+    canary: OnceLock<Arc<crate::canary::Canary>>,
+    listeners: Arc<Places>,
+    last_listener: AtomicU64,
+    lost_changes: AtomicU64,
     me: Weak<Self>,
 }
 
@@ -70,95 +75,31 @@ impl Engine {
             table: Mutex::new(Table::new(RandomState::new().build_hasher().finish())),
             snapshot: ArcSwap::default(),
             threads: Arc::default(),
+            #[cfg(feature = "tokio")]
+            tasks: Arc::default(),
+            #[cfg(feature = "tokio")]
+            canary: OnceLock::new(),
+            listeners: Arc::default(),
+            last_listener: AtomicU64::new(0),
+            lost_changes: AtomicU64::new(0),
             me: Weak::clone(me),
         });
         let scheduler = engine.built_in(SCHEDULER, true);
         let work = Work::BuiltIn { judge: Judge::scheduler(), due: 0 };
         let mut table = engine.table.lock();
         table.insert(scheduler, work);
-        engine.publish(&table);
+        engine.publish(&mut table);
         drop(table);
         engine
     }
 
-    /// Adds a component, and starts its first run if the scheduler is at work.
-    pub(crate) fn register(&self, component: Component) -> Result<(), RegisterError> {
-        let Checked { name, check, critical, timing, thresholds, max_age } =
-            component.validate(self.policy.check_interval)?;
-        let published = Published {
-            critical: critical || self.policy.critical_components.contains(&name),
-            name: name.into(),
-            application: true,
-            enabled: self.policy.enabled,
-            thresholds,
-            max_age,
-            state: State::NEW,
-            history: History::default(),
-        };
-        let work = if self.policy.enabled {
-            Work::Check { timing, schedule: Schedule::Waiting { due: 0 }, worker: Worker::new(check) }
-        } else {
-            Work::Idle
-        };
-        self.insert(published, work, None)
-    }
-
-    /// Adds a built-in component, judged at once if the scheduler is at work.
-    pub(crate) fn add_built_in(&self, built_in: BuiltIn) -> Result<(), RegisterError> {
-        let (name, judge, critical) = built_in.validate()?;
-        let named = names::breaker(&name).is_some() && self.policy.critical_components.contains(&name);
-        let published = self.built_in(&name, critical || named);
-        let first = (self.lifecycle.get() != Lifecycle::Starting).then(|| judge.ask());
-        self.insert(published, Work::BuiltIn { judge, due: 0 }, first)
-    }
-
-    fn built_in(&self, name: &str, critical: bool) -> Published {
-        Published {
-            name: name.into(),
-            critical,
-            application: false,
-            enabled: true,
-            thresholds: Thresholds::IMMEDIATE,
-            max_age: self.policy.scheduler_max_age,
-            state: State::NEW,
-            history: History::default(),
-        }
-    }
-
-    fn insert(&self, published: Published, work: Work, first: Option<Evidence>) -> Result<(), RegisterError> {
-        let mut table = self.table.lock();
+    /// A heartbeat has just failed; whoever looks at the history is to see it at once.
+    pub(crate) fn notice(&self, key: &Key) {
         let at = self.moment();
-        let room = match self.lifecycle.get() {
-            Lifecycle::Stopped => Err(RegisterError::Stopped),
-            _ => table.room_for(&published),
-        };
-        if let Err(error) = room {
-            // Before the work, whose check is the application's.
-            drop(table);
-            return Err(error);
+        if let Some(mut table) = self.running() {
+            table.notice(key, at);
+            self.publish(&mut table);
         }
-        let key = table.insert(published, work);
-        if let Some(evidence) = first {
-            table.record(&key, at, evidence);
-        }
-        if self.lifecycle.get() != Lifecycle::Starting {
-            self.poll(&mut table, at);
-        }
-        self.publish(&table);
-        drop(table);
-        self.wake();
-        Ok(())
-    }
-
-    pub(crate) fn remove(&self, name: &str, application: bool) -> bool {
-        if name == SCHEDULER {
-            return false;
-        }
-        let mut table = self.table.lock();
-        let slot = table.remove(name, application);
-        self.publish(&table);
-        drop(table);
-        slot.is_some()
     }
 
     /// Looks at everything once; answers when to look again.
@@ -167,6 +108,10 @@ impl Engine {
             Some(mut table) => table.due_built_ins(now, self.policy.built_in_interval),
             None => return NEVER,
         };
+        #[cfg(feature = "tokio")]
+        if let Some(canary) = self.canary.get().filter(|_| self.policy.enabled) {
+            canary.ask(now);
+        }
         let judged: Vec<_> = due.iter().map(|(key, judge)| (key, judge.ask())).collect();
         let Some(mut table) = self.running() else { return NEVER };
         let mut at = self.moment();
@@ -178,11 +123,12 @@ impl Engine {
         }
         // A run that begins now is not: the time that judging took is not to be charged to it.
         at.now = now.max(read);
-        self.poll(&mut table, at);
+        let deferred = self.poll(&mut table, at);
         let next = table.wake(at.now);
         self.planned.store(next, Ordering::SeqCst);
-        self.publish(&table);
+        self.publish(&mut table);
         drop(table);
+        deferred.into_iter().for_each(|act| act());
         self.lifecycle.advance(Lifecycle::Running);
         self.is_started();
         next
@@ -194,25 +140,30 @@ impl Engine {
         (self.lifecycle.get() != Lifecycle::Stopped).then_some(table)
     }
 
-    fn poll(&self, table: &mut Table, at: Moment) {
+    /// Starts what is due. What is returned is to be done once the table is not locked any more.
+    #[must_use]
+    fn poll(&self, table: &mut Table, at: Moment) -> Vec<Deferred> {
         table.poll(at, |worker, key| {
-            worker.run(&self.threads, || {
-                let engine = Weak::clone(&self.me);
-                Box::new(move |result| {
-                    if let Some(engine) = engine.upgrade() {
-                        engine.finish(&key, result);
-                    }
-                })
-            })
-        });
+            let engine = Weak::clone(&self.me);
+            let report = move |ended| {
+                if let Some(engine) = engine.upgrade() {
+                    engine.finish(&key, ended);
+                }
+            };
+            match worker {
+                Runner::Thread(worker) => worker.run(&self.threads, || Box::new(report)).map(|()| None),
+                #[cfg(feature = "tokio")]
+                Runner::Tasks(tasks) => tasks.run(&self.tasks, Box::new(report)).map(Some),
+            }
+        })
     }
 
-    /// Takes the result of a run, on the check's own thread.
-    fn finish(&self, key: &Key, result: Result<CheckOutcome, String>) {
+    /// Takes the result of a run, on the check's own thread or in its task.
+    fn finish(&self, key: &Key, ended: Ended) {
         let at = self.moment();
         let Some(mut table) = self.running() else { return };
-        let due = table.finish(key, at, Evidence::answered(result));
-        self.publish(&table);
+        let due = table.finish(key, at, Evidence::of(ended));
+        self.publish(&mut table);
         drop(table);
         if due.is_some_and(|due| due < self.planned.load(Ordering::SeqCst)) {
             self.wake();
@@ -261,7 +212,8 @@ impl Engine {
         }
         self.lifecycle.advance(Lifecycle::Stopped);
         let work = table.end(at);
-        self.publish(&table);
+        self.publish(&mut table);
+        table.transitions.close();
         drop(table);
         drop(work);
         self.wake();
@@ -274,6 +226,15 @@ impl Engine {
 
     pub(crate) fn is_ready(&self) -> bool {
         self.lifecycle() == Lifecycle::Running && self.snapshot.load().is_ready(self.clock.now())
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        let now = self.clock.now();
+        #[cfg(feature = "tokio")]
+        if self.canary.get().is_some_and(|canary| canary.is_dead(now)) {
+            return false;
+        }
+        self.snapshot.load().is_live(now)
     }
 
     pub(crate) fn is_started(&self) -> bool {
@@ -301,14 +262,19 @@ impl Engine {
         missing.cloned().collect()
     }
 
+    pub(crate) fn lost_changes(&self) -> u64 {
+        self.lost_changes.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn worker_threads(&self) -> usize {
         self.threads.alive()
     }
 
-    /// Shows readers what the table holds. Called with the table locked, so that nothing is overwritten by
-    /// something older.
-    fn publish(&self, table: &Table) {
+    /// Shows readers what the table holds, and tells listeners what changed. Called with the table
+    /// locked, so that nothing is overwritten by something older.
+    fn publish(&self, table: &mut Table) {
         self.snapshot.store(Arc::new(table.snapshot()));
+        table.transitions.tell(&self.lost_changes);
     }
 
     fn moment(&self) -> Moment {

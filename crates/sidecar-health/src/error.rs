@@ -16,6 +16,20 @@ pub enum RegisterError {
         /// The name.
         name: String,
     },
+    /// It depends on a component that the application has not registered.
+    #[non_exhaustive]
+    UnknownDependency {
+        /// The name of the component.
+        component: String,
+        /// The name that is not there.
+        depends_on: String,
+    },
+    /// It would depend on itself.
+    #[non_exhaustive]
+    Cycle {
+        /// The names along the way, each depending on the next, and the last on the first.
+        names: Vec<String>,
+    },
     /// There is no room for one more.
     #[non_exhaustive]
     Full {
@@ -34,6 +48,10 @@ impl RegisterError {
             Self::Duplicate { name } => {
                 SettingsError::new("component", name, "a name that no other component has")
             }
+            Self::UnknownDependency { depends_on, .. } => {
+                SettingsError::new("depends_on", depends_on, "the name of a component of the application")
+            }
+            Self::Cycle { names } => SettingsError::new("depends_on", names.join(" -> "), "without a cycle"),
             Self::Full { .. } | Self::Stopped => {
                 SettingsError::new("component", self, "within the limits of one health checker")
             }
@@ -46,6 +64,10 @@ impl fmt::Display for RegisterError {
         match self {
             Self::Settings(error) => error.fmt(f),
             Self::Duplicate { name } => write!(f, "a component named {name} is registered already"),
+            Self::UnknownDependency { component, depends_on } => {
+                write!(f, "{component} depends on {depends_on}, which is not registered")
+            }
+            Self::Cycle { names } => write!(f, "these depend on each other: {}", names.join(" -> ")),
             Self::Full { limit } => write!(f, "there are {limit} such components already"),
             Self::Stopped => f.write_str("health checking was stopped"),
         }

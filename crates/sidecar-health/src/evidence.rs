@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::outcome::CheckOutcome;
 use crate::status::{Cause, Status};
+use crate::worker::Ended;
 
 /// One instant on both clocks: monotonic for judging, wall for showing.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,14 @@ pub(crate) struct Moment {
     /// Monotonic nanoseconds.
     pub(crate) now: u64,
     pub(crate) wall: SystemTime,
+}
+
+impl Moment {
+    /// What the wall clock would have shown at another time, had nobody moved it.
+    pub(crate) fn wall_at(self, now: u64) -> SystemTime {
+        let ago = Duration::from_nanos(self.now.saturating_sub(now));
+        self.wall.checked_sub(ago).unwrap_or(self.wall)
+    }
 }
 
 /// A result to be recorded.
@@ -30,6 +39,24 @@ impl Evidence {
             Ok(outcome) => Self { outcome, cause: Cause::Error, of_a_run: true },
             Err(message) => Self::failed(Cause::Panicked, message, true),
         }
+    }
+
+    /// How a run ended; none if it was given up, which its timeout has been counted for.
+    pub(crate) fn of(ended: Ended) -> Option<Self> {
+        match ended {
+            Ended::Answered(outcome) => Some(Self::answered(Ok(outcome))),
+            Ended::Panicked(message) => Some(Self::answered(Err(message))),
+            #[cfg(feature = "tokio")]
+            Ended::Cancelled => None,
+            #[cfg(feature = "tokio")]
+            Ended::Lost => Some(Self::not_started("the runtime has dropped the check's task".to_owned())),
+        }
+    }
+
+    /// A run that was given up.
+    pub(crate) fn given_up(timeout: u64) -> Self {
+        let timeout = Duration::from_nanos(timeout);
+        Self::failed(Cause::Timeout, format!("given up after its timeout of {timeout:?}"), true)
     }
 
     /// A run that is over its timeout and has not returned. Only the first finding is the run's result.

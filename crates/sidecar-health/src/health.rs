@@ -3,14 +3,17 @@
 use std::io;
 use std::sync::Arc;
 use std::thread::Thread;
+use std::time::Duration;
 
 use crate::builder::HealthBuilder;
 use crate::built_in::BuiltIn;
 use crate::component::Component;
 use crate::engine::Engine;
 use crate::error::RegisterError;
+use crate::heartbeat::Heartbeat;
 use crate::history::Transition;
 use crate::lifecycle::Lifecycle;
+use crate::listeners::{BoxedListener, ListenerId};
 use crate::report::HealthReport;
 
 /// The health of an application: registers components, schedules their checks, and says how they stand.
@@ -57,14 +60,23 @@ impl Health {
     /// unless checks are not [`enabled`](HealthBuilder::enabled).
     ///
     /// # Errors
-    /// When a setting or the name is refused, the name is taken, there are
-    /// [`MAX_COMPONENTS`](crate::MAX_COMPONENTS) already, or all was stopped.
+    /// When a setting or the name is refused, the name is taken, it depends on one that is not there or that
+    /// depends on it, there are [`MAX_COMPONENTS`](crate::MAX_COMPONENTS) already, or all was stopped.
     pub fn register(&self, component: Component) -> Result<(), RegisterError> {
-        self.engine().register(component)
+        self.engine().register(vec![component])
+    }
+
+    /// Adds several components, which may depend on each other in any order.
+    ///
+    /// # Errors
+    /// As for [`register`](Self::register), for the first that is refused; none is added then.
+    pub fn register_all(&self, components: impl IntoIterator<Item = Component>) -> Result<(), RegisterError> {
+        self.engine().register(components.into_iter().collect())
     }
 
     /// Takes a component of the application out, with its history. A check in progress finishes on its
-    /// thread, and its result is dropped; none begins any more. Answers whether there was one.
+    /// thread, and its result is dropped; none begins any more. What depends on it does so no longer, until
+    /// there is one of that name again. Answers whether there was one.
     pub fn remove(&self, name: &str) -> bool {
         self.engine().remove(name, true)
     }
@@ -90,11 +102,33 @@ impl Health {
         self.engine().report()
     }
 
-    /// Whether the process should be left running. No check has a say in this, as no dependency is mended
-    /// by restarting those who depend on it: the process that answers is alive, in every state.
+    /// Adds a heartbeat: a component that a part of the application vouches for itself, by calling
+    /// [`Heartbeat::beat`] at least every `ttl`, 1 ms to 24 h. Unknown until the first beat; unhealthy when none
+    /// came for `ttl`, the first one included, or when the handle was dropped without being
+    /// [retired](Heartbeat::retire).
+    ///
+    /// Beside that it is a component like any other, with a place among
+    /// [`MAX_COMPONENTS`](crate::MAX_COMPONENTS); others can depend on it, it is critical if
+    /// [`critical_components`](HealthBuilder::critical_components) says so, and what is not
+    /// [`enabled`](HealthBuilder::enabled) does not count. But it is judged when it is read and needs no
+    /// scheduler, and it alone has a say in [`is_live`](Self::is_live).
+    ///
+    /// # Errors
+    /// As for [`register`](Self::register).
+    pub fn heartbeat(&self, name: impl Into<String>, ttl: Duration) -> Result<Heartbeat, RegisterError> {
+        self.engine().heartbeat(name.into(), ttl)
+    }
+
+    /// Whether the process should be left running: no heartbeat has failed, and no task has waited for too long for
+    /// the runtime that is watched, if one is. No check has a say in this, as no
+    /// dependency is mended by restarting those who depend on it, nor has the scheduler, nor the lifecycle.
+    ///
+    /// ```compile_fail
+    /// sidecar_health::Component::new("database", || true).live(true); // there is no such way
+    /// ```
     #[must_use]
     pub fn is_live(&self) -> bool {
-        true
+        self.engine().is_live()
     }
 
     /// Whether the application should get work: it is running, and every critical component that it
@@ -151,6 +185,43 @@ impl Health {
     #[must_use]
     pub fn history(&self) -> Vec<Transition> {
         self.engine().snapshot().history()
+    }
+
+    /// Has `listener` called with every transition from now on, in order, on a thread of its own: one that blocks or
+    /// panics holds up nobody else, and is called again. It may use this checker; one that captures a handle keeps
+    /// health checking alive until it is removed or all is stopped.
+    ///
+    /// At most [`MAX_WAITING_TRANSITIONS`](crate::MAX_WAITING_TRANSITIONS) wait for it; those beyond are left out,
+    /// which shows as a gap in [`Transition::sequence`] and in [`lost_changes`](Self::lost_changes). When there are
+    /// [`MAX_LISTENERS`](crate::MAX_LISTENERS) already, or there is no room for a thread, or all was stopped, it is
+    /// never called and [`remove_listener`](Self::remove_listener) answers `false`.
+    ///
+    /// ```
+    /// use sidecar_health::Health;
+    /// use std::sync::mpsc;
+    ///
+    /// let health = Health::builder().start()?;
+    /// let (tell, told) = mpsc::channel();
+    /// health.on_change(move |change| tell.send(change.clone()).unwrap_or_default());
+    /// health.stop();
+    /// let change = told.recv()?;
+    /// assert_eq!((&*change.component, change.to.as_str()), ("scheduler", "unhealthy"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_change(&self, listener: impl Fn(&Transition) + Send + 'static) -> ListenerId {
+        self.engine().listen(BoxedListener::new(Box::new(listener)))
+    }
+
+    /// Removes a listener; `false` if there is none of that name. It is not called again, not for what waits
+    /// either; a call that has begun goes on. A listener may remove itself.
+    pub fn remove_listener(&self, listener: ListenerId) -> bool {
+        self.engine().remove_listener(listener)
+    }
+
+    /// How many transitions were not told to a listener because too many waited for it, counted per listener.
+    #[must_use]
+    pub fn lost_changes(&self) -> u64 {
+        self.engine().lost_changes()
     }
 
     /// Names marked by [`critical_components`](HealthBuilder::critical_components) that nobody registered.

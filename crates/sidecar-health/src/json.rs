@@ -22,10 +22,14 @@ impl Serialize for Cause {
 
 impl Serialize for HealthReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut report = serializer.serialize_struct("HealthReport", 4)?;
+        let caused = self.root_causes().next().is_some();
+        let mut report = serializer.serialize_struct("HealthReport", 4 + usize::from(caused))?;
         report.serialize_field("status", &self.status())?;
         report.serialize_field("timestamp", &rfc3339(self.timestamp()))?;
         report.serialize_field("healthy_share", &self.healthy_share())?;
+        if caused {
+            report.serialize_field("root_causes", &self.root_causes().collect::<Vec<_>>())?;
+        }
         report.serialize_field("components", &Components(self))?;
         report.end()
     }
@@ -47,6 +51,9 @@ impl Serialize for ComponentHealth {
         component.serialize_entry("critical", &self.is_critical())?;
         component.serialize_entry("cause", &self.cause())?;
         component.serialize_entry("message", &self.message())?;
+        if self.caused_by().len() > 0 {
+            component.serialize_entry("caused_by", &self.caused_by().collect::<Vec<_>>())?;
+        }
         if self.numbers().next().is_some() {
             component.serialize_entry("numbers", &Numbers(self))?;
         }

@@ -1,8 +1,8 @@
 //! Health checks whose results are leases: green is proof of a recent success, never a memory.
 //!
 //! A [`Component`] is a name and a check. [`Health`] runs the checks in the background and says, whenever it
-//! is asked, how each component and the whole stand. Serving that over HTTP, publishing metrics and calling
-//! anyone when something changes are left to the reader of [`HealthReport`].
+//! is asked, how each component and the whole stand, and tells [listeners](Health::on_change) what changes.
+//! Serving that over HTTP and publishing metrics are left to the reader of [`HealthReport`].
 //!
 //! ```
 //! use sidecar_health::{CheckResult, Component, Health, Status};
@@ -35,13 +35,20 @@
 //!   thread of this crate is dead.
 //! - **The scheduler is a component too**, critical and named `scheduler`: each look it takes is a success
 //!   with a lease of its own. If it dies, the whole is unhealthy within `scheduler_max_age`.
-//! - **A check fails alone.** Each has one thread. A run over its timeout is a failure ([`Cause::Timeout`]),
+//! - **A check fails alone.** Each has one thread, or is a task on a runtime. A run over its timeout is
+//!   a failure ([`Cause::Timeout`]),
 //!   and again after each further interval; it is never started a second time while it hangs. A panic is a
 //!   failure ([`Cause::Panicked`]), and the check is called again when it is due.
+//! - **What depends on something that fails is not checked.** A component may
+//!   [depend on](Component::depends_on) others; while one of them is unhealthy it is unknown
+//!   ([`Cause::Dependency`]), and checked at once when all have recovered. What fails by itself is among the
+//!   [root causes](HealthReport::root_causes).
+//! - **A [`Heartbeat`] is a lease too**, renewed by a part of the application instead of by a check. One that
+//!   nobody renews, or whose handle was dropped, has failed.
 //! - **The whole** is the worst of every critical component's status and every other's capped at
 //!   `degraded`. When at least two of the application's components fail and the share of the others is below
 //!   `degraded_threshold`, it is unhealthy.
-//! - **Three questions.** [`is_live`](Health::is_live) depends on no check,
+//! - **Three questions.** [`is_live`](Health::is_live) depends on heartbeats, on a watched runtime, and on no check,
 //!   [`is_ready`](Health::is_ready) on the critical components that the application registered and on
 //!   [`Lifecycle`], [`is_started`](Health::is_started) on their having been up once.
 //!
@@ -54,6 +61,7 @@
 //! | `jitter` | 0.1 | 0.0 to 0.5 of the interval |
 //! | `failure_threshold` | 3 | at least 1 |
 //! | `success_threshold` | 1 | at least 1 |
+//! | `depends_on` | none | at most 16, without cycles |
 //! | `max_age` | `(failure_threshold + 1) x interval + timeout + jitter` | at least `interval + timeout` |
 //!
 //! | of the whole ([`HealthBuilder`]) | default | range |
@@ -64,6 +72,10 @@
 //! | `critical_components` | none | |
 //! | `built_in_interval` | 1 s | 1 ms to 24 h |
 //! | `scheduler_max_age` | 5 s | at least 2 x `built_in_interval` |
+//! | `runtime` (`tokio`) | the caller's | |
+//! | `watch_runtime` (`tokio`) | none | |
+//! | `runtime_ready_limit` (`tokio`) | 5 s | at least 2 x `built_in_interval` |
+//! | `runtime_live_limit` (`tokio`) | 30 s | at least `runtime_ready_limit` |
 //!
 //! # Cost
 //! Reading takes no lock, runs no check and costs time in proportion to the number of components; it does
@@ -71,9 +83,11 @@
 //! on; the scheduler has one more, unless [`Health::tick`] is called by a thread that exists anyway.
 //!
 //! # Limits
-//! - At most 256 components of the application, 2 048 built in, 256 threads with checks (a check that hangs
-//!   keeps its thread even after its component is removed; when all are taken, a check that has no thread
-//!   yet fails with [`Cause::Error`]), 16 transitions per component, 1 024 bytes and 16 numbers per outcome.
+//! - At most 256 components of the application, heartbeats included, 2 048 built in, 256 threads
+//!   and 256 tasks with checks (a check that hangs
+//!   keeps its place even after its component is removed; when all are taken, a check that has no place
+//!   yet fails with [`Cause::Error`]), 16 transitions per component, 16
+//!   listeners with 256 transitions waiting for each, 1 024 bytes and 16 numbers per outcome.
 //! - Built with `panic = "abort"`, a check that panics ends the process, as any panic does.
 //! - Leases are measured on [`Clock`], which may or may not count the time that a machine sleeps. Should it
 //!   step back, a success dated further ahead than its lease is long counts as stale, and a check whose next
@@ -83,6 +97,8 @@
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `serde` | `Serialize` for [`HealthReport`], [`ComponentHealth`], [`Status`] and [`Cause`] |
+//! | `tokio` | `Component::new_async`, `HealthBuilder::runtime`, `HealthBuilder::watch_runtime`, `checks::watch` |
+//! | `disk` | `checks::disk_space` |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -90,19 +106,26 @@
 mod aggregate;
 mod builder;
 mod built_in;
+#[cfg(feature = "tokio")]
+mod canary;
+pub mod checks;
 mod component;
 mod contained;
 mod engine;
 mod error;
 mod evidence;
+mod graph;
 mod health;
+mod heartbeat;
 mod history;
 mod hysteresis;
 #[cfg(feature = "serde")]
 mod json;
 mod lifecycle;
+mod listeners;
 mod names;
 mod outcome;
+mod pulse;
 mod report;
 mod schedule;
 mod slot;
@@ -110,20 +133,27 @@ mod snapshot;
 mod state;
 mod status;
 mod table;
+#[cfg(feature = "tokio")]
+mod task;
 mod worker;
 
 pub use builder::{
     DEFAULT_BUILT_IN_INTERVAL, DEFAULT_CHECK_INTERVAL, DEFAULT_DEGRADED_THRESHOLD, DEFAULT_SCHEDULER_MAX_AGE,
     HealthBuilder,
 };
+#[cfg(feature = "tokio")]
+pub use builder::{DEFAULT_RUNTIME_LIVE_LIMIT, DEFAULT_RUNTIME_READY_LIMIT};
 pub use built_in::BuiltIn;
 pub use component::{
     Component, DEFAULT_FAILURE_THRESHOLD, DEFAULT_JITTER, DEFAULT_SUCCESS_THRESHOLD, DEFAULT_TIMEOUT,
+    MAX_DEPENDENCIES,
 };
 pub use error::RegisterError;
 pub use health::Health;
+pub use heartbeat::Heartbeat;
 pub use history::{MAX_TRANSITIONS, Transition};
 pub use lifecycle::Lifecycle;
+pub use listeners::{ListenerId, MAX_LISTENERS, MAX_WAITING_TRANSITIONS};
 pub use names::MAX_NAME_BYTES;
 pub use outcome::{
     CheckOutcome, CheckResult, IntoOutcome, MAX_MESSAGE_BYTES, MAX_NUMBER_NAME_BYTES, MAX_NUMBERS,

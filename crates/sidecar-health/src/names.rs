@@ -8,6 +8,10 @@ pub const MAX_NAME_BYTES: usize = 128;
 /// The built-in component that every health checker has: its own scheduler.
 pub(crate) const SCHEDULER: &str = "scheduler";
 
+/// The component of a runtime that is watched. Not reserved: without one an application may use the name.
+#[cfg(feature = "tokio")]
+pub(crate) const RUNTIME: &str = "runtime";
+
 /// Names of built-in components that the sidecar supplies, beside its breakers.
 const SUPPLIED: [&str; 4] = ["observer", "metrics", "profiler", "configuration"];
 

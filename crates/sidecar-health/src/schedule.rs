@@ -65,11 +65,11 @@ pub(crate) struct Finish {
 }
 
 impl Schedule {
-    /// What is to be done at `now`; starting or striking moves the schedule on.
-    pub(crate) fn poll(&mut self, now: u64, timing: Timing, draw: u64) -> Action {
+    /// What is to be done at `now`; starting or striking moves the schedule on. Nothing starts that may not.
+    pub(crate) fn poll(&mut self, now: u64, timing: Timing, draw: u64, may_start: bool) -> Action {
         self.pull_in(now, timing);
         match self {
-            Self::Waiting { due } if is_due(now, *due, timing.interval) => {
+            Self::Waiting { due } if may_start && is_due(now, *due, timing.interval) => {
                 *self = Self::Running {
                     started: now,
                     next: now.saturating_add(timing.gap(draw)),
@@ -143,9 +143,9 @@ mod tests {
     #[test]
     fn a_prompt_run_keeps_the_cadence_from_start_to_start() {
         let mut schedule = Schedule::Waiting { due: 0 };
-        assert_eq!(schedule.poll(5, TIMING, 0), Action::Start);
+        assert_eq!(schedule.poll(5, TIMING, 0, true), Action::Start);
         assert_eq!(schedule.wake(5), 35);
-        assert_eq!(schedule.poll(34, TIMING, 0), Action::Nothing);
+        assert_eq!(schedule.poll(34, TIMING, 0, true), Action::Nothing);
         let finish = schedule.finish(34, TIMING, 0).expect("it ran");
         assert_eq!(finish, Finish { elapsed: 29, late: false, counted: false });
         assert_eq!(schedule, Schedule::Waiting { due: 105 });
@@ -154,10 +154,10 @@ mod tests {
     #[test]
     fn a_hung_run_strikes_once_per_interval_and_is_never_started_again() {
         let mut schedule = Schedule::Waiting { due: 0 };
-        assert_eq!(schedule.poll(0, TIMING, 0), Action::Start);
+        assert_eq!(schedule.poll(0, TIMING, 0, true), Action::Start);
         let mut strikes = Vec::new();
         for now in 1..=1_000 {
-            match schedule.poll(now, TIMING, 0) {
+            match schedule.poll(now, TIMING, 0, true) {
                 Action::Strike { elapsed, first } => strikes.push((elapsed, first)),
                 action => assert_eq!(action, Action::Nothing),
             }
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn a_late_answer_that_nobody_noticed_is_late_all_the_same() {
         let mut schedule = Schedule::Waiting { due: 0 };
-        schedule.poll(0, TIMING, 0);
+        schedule.poll(0, TIMING, 0, true);
         let finish = schedule.finish(30, TIMING, 0).expect("it ran");
         assert_eq!(finish, Finish { elapsed: 30, late: true, counted: false });
     }
@@ -180,8 +180,8 @@ mod tests {
     #[test]
     fn an_answer_in_time_is_not_late_even_if_the_strike_was_quicker() {
         let mut schedule = Schedule::Waiting { due: 0 };
-        schedule.poll(0, TIMING, 0);
-        assert_eq!(schedule.poll(30, TIMING, 0), Action::Strike { elapsed: 30, first: true });
+        schedule.poll(0, TIMING, 0, true);
+        assert_eq!(schedule.poll(30, TIMING, 0, true), Action::Strike { elapsed: 30, first: true });
         let finish = schedule.finish(29, TIMING, 0).expect("it ran");
         assert_eq!(finish, Finish { elapsed: 29, late: false, counted: true });
     }
@@ -189,15 +189,15 @@ mod tests {
     #[test]
     fn a_due_time_that_no_clock_running_forward_can_have_set_has_come() {
         let mut near = Schedule::Waiting { due: 1_200 };
-        assert_eq!(near.poll(1_000, TIMING, 0), Action::Nothing);
+        assert_eq!(near.poll(1_000, TIMING, 0, true), Action::Nothing);
         let mut far = Schedule::Waiting { due: 1_201 };
-        assert_eq!(far.poll(1_000, TIMING, 0), Action::Start);
+        assert_eq!(far.poll(1_000, TIMING, 0, true), Action::Start);
     }
 
     #[test]
     fn a_stalled_scheduler_does_not_catch_up_on_missed_runs() {
         let mut schedule = Schedule::Waiting { due: 0 };
-        assert_eq!(schedule.poll(10_000, TIMING, 0), Action::Start);
+        assert_eq!(schedule.poll(10_000, TIMING, 0, true), Action::Start);
         schedule.finish(10_001, TIMING, 0);
         assert_eq!(schedule, Schedule::Waiting { due: 10_100 });
     }
@@ -229,7 +229,7 @@ mod tests {
             let (mut schedule, mut now, mut last) = (Schedule::Waiting { due: 0 }, 0, None);
             for (draw, took) in runs {
                 now = schedule.wake(now);
-                prop_assert_eq!(schedule.poll(now, timing, draw), Action::Start);
+                prop_assert_eq!(schedule.poll(now, timing, draw, true), Action::Start);
                 now += took % timeout;
                 prop_assert_eq!(schedule.finish(now, timing, draw).map(|finish| finish.late), Some(false));
                 if let Some(last) = last.replace(now) {
@@ -252,7 +252,7 @@ mod tests {
                 if returns {
                     schedule.finish(now, timing, draw);
                 }
-                schedule.poll(now, timing, draw);
+                schedule.poll(now, timing, draw, true);
                 let wake = schedule.wake(now);
                 let near = now..=now + 2 * interval.max(timeout);
                 prop_assert!(near.contains(&wake), "{schedule:?} at {now}");

@@ -6,28 +6,64 @@ use crate::built_in::Judge;
 use crate::evidence::{Evidence, Moment};
 use crate::history::{self, History, Transition};
 use crate::hysteresis::Thresholds;
+use crate::listeners::Transitions;
+use crate::pulse::Pulse;
 use crate::schedule::{Schedule, Timing};
 use crate::state::{Judgement, State};
 use crate::status::Status;
-use crate::worker::Worker;
+use crate::worker::Runner;
 
 /// What readers see of a component. Holds nothing of the application's, so that dropping one is harmless.
 #[derive(Clone, Debug)]
 pub(crate) struct Published {
     pub(crate) name: Arc<str>,
     pub(crate) critical: bool,
+    /// Whether it would be critical if nothing depended on it.
+    pub(crate) own_critical: bool,
+    pub(crate) depends_on: Vec<Arc<str>>,
+    /// Not checked, because something that it depends on failed when the scheduler last looked.
+    pub(crate) suppressed: bool,
     pub(crate) application: bool,
     /// Whether there will ever be evidence. Without, it is unknown and counts in nothing.
     pub(crate) enabled: bool,
     pub(crate) thresholds: Thresholds,
     pub(crate) max_age: u64,
     pub(crate) state: State,
+    /// Where the evidence of a heartbeat comes from, instead of `state`.
+    pub(crate) pulse: Option<Arc<Pulse>>,
+    /// Whether the process is not to be left running once it fails.
+    pub(crate) vital: bool,
     pub(crate) history: History,
 }
 
 impl Published {
+    /// How it reads as far as the scheduler knows what it depends on.
     pub(crate) fn judge(&self, now: u64) -> Judgement {
-        if self.enabled { self.state.judge(now, self.max_age) } else { Judgement::DISABLED }
+        if self.suppressed { Judgement::DEPENDENCY } else { self.own(now) }
+    }
+
+    /// How it reads on its own evidence.
+    pub(crate) fn own(&self, now: u64) -> Judgement {
+        match &self.pulse {
+            _ if !self.enabled => Judgement::DISABLED,
+            Some(pulse) => pulse.judge(now, self.max_age),
+            None => self.state.judge(now, self.max_age),
+        }
+    }
+
+    /// Whether whatever depends on it is to be suppressed.
+    pub(crate) fn fails(&self, now: u64) -> bool {
+        self.own(now).status == Status::Unhealthy
+    }
+
+    /// Whether it has a say in liveness, and says no.
+    pub(crate) fn is_dead(&self, now: u64) -> bool {
+        self.vital && self.fails(now)
+    }
+
+    /// Whether it has ever been healthy or degraded.
+    pub(crate) fn ever_up(&self) -> bool {
+        self.pulse.as_ref().map_or(self.state.ever_up(), |pulse| pulse.beats() > 0)
     }
 
     /// Whether readiness and start-up wait for it.
@@ -41,13 +77,13 @@ pub(crate) enum Work {
     Check {
         timing: Timing,
         schedule: Schedule,
-        worker: Worker,
+        worker: Runner,
     },
     BuiltIn {
         judge: Judge,
         due: u64,
     },
-    /// Nowhere: it is not enabled, or everything was stopped.
+    /// Nowhere: it is a heartbeat or not enabled, or everything was stopped.
     Idle,
 }
 
@@ -65,12 +101,34 @@ impl Slot {
         Self { id, published: Arc::new(published), work, seen: Status::Unknown }
     }
 
-    /// Takes evidence into account. `transitions` counts those of all components.
-    pub(crate) fn record(&mut self, at: Moment, evidence: Evidence, transitions: &mut u64) {
+    /// Takes evidence into account. `transitions` takes those of all components.
+    pub(crate) fn record(&mut self, at: Moment, evidence: Evidence, transitions: &mut Transitions) {
         // A lease that ran out unseen is a transition of its own, before the one that this may cause.
         self.note(at, transitions);
         let published = Arc::make_mut(&mut self.published);
         published.state.record(at, evidence, published.thresholds, published.max_age);
+        if published.suppressed {
+            published.state.suppress(at.now, published.max_age);
+        }
+        self.note(at, transitions);
+    }
+
+    /// Suppresses it or ends that. Once it ends, the check is due.
+    pub(crate) fn suppress(&mut self, suppressed: bool, at: Moment, transitions: &mut Transitions) {
+        if self.published.suppressed == suppressed {
+            return;
+        }
+        self.note(at, transitions);
+        let published = Arc::make_mut(&mut self.published);
+        published.suppressed = suppressed;
+        if suppressed {
+            published.state.suppress(at.now, published.max_age);
+        } else {
+            published.state.resume(at.now, published.max_age);
+            if let Work::Check { schedule: Schedule::Waiting { due }, .. } = &mut self.work {
+                *due = at.now;
+            }
+        }
         self.note(at, transitions);
     }
 
@@ -80,20 +138,21 @@ impl Slot {
     }
 
     /// Writes down a transition if the component reads differently than at the last look.
-    pub(crate) fn note(&mut self, at: Moment, transitions: &mut u64) {
+    pub(crate) fn note(&mut self, at: Moment, transitions: &mut Transitions) {
         let judged = self.published.judge(at.now);
         if judged.status == self.seen {
             return;
         }
-        *transitions += 1;
+        transitions.count += 1;
         let transition = Transition {
-            sequence: *transitions,
+            sequence: transitions.count,
             component: Arc::clone(&self.published.name),
             from: std::mem::replace(&mut self.seen, judged.status),
             to: judged.status,
             cause: judged.cause,
             at: at.wall,
         };
+        transitions.push(&transition);
         history::push(&mut Arc::make_mut(&mut self.published).history, transition);
     }
 }

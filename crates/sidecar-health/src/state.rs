@@ -19,6 +19,8 @@ pub(crate) struct State {
     last_check: Option<SystemTime>,
     runs: u64,
     ever_up: bool,
+    /// The verdict from before it was suppressed, until there is another one.
+    held: Option<Status>,
 }
 
 /// How a component reads at one instant.
@@ -33,6 +35,10 @@ impl Judgement {
     /// That of a component which nothing judges.
     pub(crate) const DISABLED: Self =
         Self { status: Status::Unknown, cause: Some(Cause::Disabled), detail: None };
+
+    /// That of a component which is not checked while something that it depends on fails.
+    pub(crate) const DEPENDENCY: Self =
+        Self { status: Status::Unknown, cause: Some(Cause::Dependency), detail: None };
 }
 
 impl State {
@@ -43,6 +49,7 @@ impl State {
         last_check: None,
         runs: 0,
         ever_up: false,
+        held: None,
     };
 
     /// Takes one more result into account.
@@ -56,6 +63,9 @@ impl State {
         let passed = evidence.passed();
         self.hysteresis = self.hysteresis.step(passed, thresholds);
         self.ever_up |= self.hysteresis.standing == Standing::Passing;
+        if self.hysteresis.standing != Standing::Unknown {
+            self.held = None;
+        }
         if evidence.of_a_run {
             self.last_check = Some(at.wall);
             self.runs += 1;
@@ -66,6 +76,29 @@ impl State {
         } else {
             self.failure = Some((evidence.cause, Some(outcome)));
         }
+    }
+
+    /// From now on there is no evidence, through no fault of the component's.
+    pub(crate) fn suppress(&mut self, now: u64, max_age: u64) {
+        let status = self.judge(now, max_age).status;
+        if status != Status::Unknown {
+            self.held = Some(status);
+        }
+    }
+
+    /// Evidence is to come again. A lease that ran out meanwhile says nothing about the component.
+    pub(crate) fn resume(&mut self, now: u64, max_age: u64) {
+        if self.hysteresis.standing == Standing::Passing && !self.lease_holds(now, max_age) {
+            self.hysteresis = Hysteresis::NEW;
+            self.failure = None;
+        } else if self.hysteresis.standing != Standing::Unknown {
+            self.held = None;
+        }
+    }
+
+    /// The verdict of old that counts while there is no other.
+    pub(crate) fn held(&self) -> Option<Status> {
+        self.held
     }
 
     /// Replaces what the last failure says, when the run that was counted as missing turns up late.

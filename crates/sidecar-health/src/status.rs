@@ -10,7 +10,7 @@ pub enum Status {
     Healthy,
     /// It works, with limits that it reports itself.
     Degraded,
-    /// No verdict yet.
+    /// No verdict: there is none yet, or none is asked for while something that it depends on fails.
     Unknown,
     /// It fails, or nothing recent says that it works.
     Unhealthy,
@@ -58,8 +58,12 @@ pub enum Cause {
     Timeout,
     /// The check panicked.
     Panicked,
-    /// The last success is too old to vouch for anything.
+    /// The last success, or the last beat, is too old to vouch for anything.
     Stale,
+    /// The handle of a heartbeat was dropped without being retired.
+    Dropped,
+    /// Something that it depends on fails, so that it is not checked.
+    Dependency,
     /// Health checking was stopped.
     Stopped,
     /// The application's checks are switched off.
@@ -77,6 +81,8 @@ impl Cause {
             Self::Timeout => "timeout",
             Self::Panicked => "panicked",
             Self::Stale => "stale",
+            Self::Dropped => "dropped",
+            Self::Dependency => "dependency",
             Self::Stopped => "stopped",
             Self::Disabled => "disabled",
         }
@@ -92,6 +98,8 @@ impl Cause {
             Self::Timeout => "the check did not answer in time",
             Self::Panicked => "the check panicked",
             Self::Stale => "the last success is too old",
+            Self::Dropped => "the handle of the heartbeat was dropped",
+            Self::Dependency => "something that it depends on fails",
             Self::Stopped => "health checking was stopped",
             Self::Disabled => "the checks are disabled",
         }

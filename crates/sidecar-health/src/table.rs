@@ -6,11 +6,13 @@ use std::sync::Arc;
 use crate::built_in::Judge;
 use crate::error::RegisterError;
 use crate::evidence::{Evidence, Moment};
+use crate::graph::Graph;
+use crate::listeners::Transitions;
 use crate::names::SCHEDULER;
-use crate::schedule::{Action, Draws, Finish, is_due};
+use crate::schedule::{Action, Draws, Finish, Schedule, is_due};
 use crate::slot::{Published, Slot, Work};
 use crate::snapshot::Snapshot;
-use crate::worker::Worker;
+use crate::worker::{Deferred, Runner};
 
 /// Most components of the application.
 pub const MAX_COMPONENTS: usize = 256;
@@ -24,8 +26,10 @@ pub(crate) const NEVER: u64 = u64::MAX;
 pub(crate) struct Table {
     slots: BTreeMap<Arc<str>, Slot>,
     registrations: u64,
-    transitions: u64,
+    pub(crate) transitions: Transitions,
     draws: Draws,
+    /// Over the places of `slots`.
+    graph: Arc<Graph>,
 }
 
 /// One registration of a component: its name, and what tells it from others of that name.
@@ -37,20 +41,49 @@ pub(crate) struct Key {
 
 impl Table {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { slots: BTreeMap::new(), registrations: 0, transitions: 0, draws: Draws(seed) }
-    }
-
-    /// Whether there is room for a component of that name and kind.
-    pub(crate) fn room_for(&self, published: &Published) -> Result<(), RegisterError> {
-        if self.slots.contains_key(&published.name) {
-            return Err(RegisterError::Duplicate { name: published.name.to_string() });
+        Self {
+            slots: BTreeMap::new(),
+            registrations: 0,
+            transitions: Transitions::default(),
+            draws: Draws(seed),
+            graph: Arc::default(),
         }
-        let limit = if published.application { MAX_COMPONENTS } else { MAX_BUILT_INS };
-        let alike = self.slots.values().filter(|slot| slot.published.application == published.application);
-        if alike.count() >= limit { Err(RegisterError::Full { limit }) } else { Ok(()) }
     }
 
-    /// Adds a component for which there is room.
+    /// Whether there is room for `new` components, all of them of one kind, and what they depend on is there.
+    pub(crate) fn room_for<'a>(
+        &'a self,
+        new: impl Iterator<Item = &'a Published> + Clone,
+    ) -> Result<(), RegisterError> {
+        let mut nodes: BTreeMap<&str, &[Arc<str>]> = BTreeMap::new();
+        for published in self.slots.values().map(|slot| &*slot.published).chain(new.clone()) {
+            if nodes.insert(&published.name, &published.depends_on).is_some() {
+                return Err(RegisterError::Duplicate { name: published.name.to_string() });
+            }
+        }
+        let application = new.clone().all(|published| published.application);
+        let limit = if application { MAX_COMPONENTS } else { MAX_BUILT_INS };
+        let alike = self.slots.values().filter(|slot| slot.published.application == application);
+        if alike.count() + new.clone().count() > limit {
+            return Err(RegisterError::Full { limit });
+        }
+        for published in new.clone() {
+            for name in &published.depends_on {
+                let there = self.slots.get(name).is_some_and(|slot| slot.published.application);
+                if !there && !new.clone().any(|other| other.name == *name) {
+                    let (component, depends_on) = (published.name.to_string(), name.to_string());
+                    return Err(RegisterError::UnknownDependency { component, depends_on });
+                }
+            }
+        }
+        let nodes: Vec<_> = nodes.into_iter().collect();
+        Graph::new(&nodes).map(|_| ()).map_err(|cycle| {
+            let names = cycle.iter().map(|&place| nodes[place].0.to_owned()).collect();
+            RegisterError::Cycle { names }
+        })
+    }
+
+    /// Adds a component for which there is room. To be followed by [`relate`](Self::relate).
     pub(crate) fn insert(&mut self, published: Published, work: Work) -> Key {
         self.registrations += 1;
         let key = Key { name: Arc::clone(&published.name), id: self.registrations };
@@ -61,7 +94,54 @@ impl Table {
     /// Takes a component out, if it is of that kind. To be dropped outside the lock.
     pub(crate) fn remove(&mut self, name: &str, application: bool) -> Option<Slot> {
         let fits = self.slots.get(name).is_some_and(|slot| slot.published.application == application);
-        if fits { self.slots.remove(name) } else { None }
+        let slot = if fits { self.slots.remove(name) } else { None };
+        self.relate();
+        slot
+    }
+
+    /// Takes one registration out. To be dropped outside the lock.
+    pub(crate) fn retire(&mut self, key: &Key) -> Option<Slot> {
+        let application = self.slots.get(&key.name).filter(|slot| slot.id == key.id)?.published.application;
+        self.remove(&key.name, application)
+    }
+
+    /// Writes down how a component reads, if it reads differently than at the last look.
+    pub(crate) fn notice(&mut self, key: &Key, at: Moment) {
+        if let Some(slot) = self.slots.get_mut(&key.name).filter(|slot| slot.id == key.id) {
+            slot.note(at, &mut self.transitions);
+            self.settle(at);
+        }
+    }
+
+    /// Works out anew which component depends on which, after some have come or gone.
+    pub(crate) fn relate(&mut self) {
+        let nodes: Vec<_> =
+            self.slots.iter().map(|(name, slot)| (&**name, &*slot.published.depends_on)).collect();
+        // None that would close a cycle was let in.
+        self.graph = Graph::new(&nodes).unwrap_or_default().into();
+        let mut critical: Vec<_> = self.slots.values().map(|slot| slot.published.own_critical).collect();
+        self.graph.spread(&mut critical);
+        for (slot, critical) in self.slots.values_mut().zip(critical) {
+            if slot.published.critical != critical {
+                Arc::make_mut(&mut slot.published).critical = critical;
+            }
+        }
+    }
+
+    /// Suppresses what depends on something that fails, and ends that where nothing fails any more. Answers
+    /// whether checks may have become due.
+    pub(crate) fn settle(&mut self, at: Moment) -> bool {
+        if self.graph.is_empty() {
+            return false;
+        }
+        let fails: Vec<_> = self.slots.values().map(|slot| slot.published.fails(at.now)).collect();
+        let blockers = self.graph.blockers(fails.len(), |place| fails[place]);
+        let mut resumed = false;
+        for (slot, blockers) in self.slots.values_mut().zip(blockers) {
+            resumed |= slot.published.suppressed && blockers.is_empty();
+            slot.suppress(!blockers.is_empty(), at, &mut self.transitions);
+        }
+        resumed
     }
 
     /// The built-in components to be judged at `now`; each is due again after `interval`.
@@ -96,21 +176,38 @@ impl Table {
         }
     }
 
-    /// Starts what is due through `start`, counts the runs that hang, and writes down the leases that ran out.
-    pub(crate) fn poll(&mut self, at: Moment, start: impl Fn(&mut Worker, Key) -> Result<(), String>) {
+    /// Starts what is due through `start`, counts the runs that hang, cancels those of them that can be, and
+    /// writes down the leases that ran out. What is returned is to be done outside the lock.
+    #[must_use]
+    pub(crate) fn poll(
+        &mut self,
+        at: Moment,
+        start: impl Fn(&mut Runner, Key) -> Result<Option<Deferred>, String>,
+    ) -> Vec<Deferred> {
+        let mut deferred = Vec::new();
+        self.settle(at);
         let Self { slots, transitions, draws, .. } = self;
         for (name, slot) in slots {
             let evidence = match &mut slot.work {
                 Work::Check { timing, schedule, worker } => {
-                    match schedule.poll(at.now, *timing, draws.next()) {
+                    match schedule.poll(at.now, *timing, draws.next(), !slot.published.suppressed) {
                         Action::Nothing => None,
-                        Action::Strike { elapsed, first } => Some(Evidence::hanging(elapsed, first)),
+                        Action::Strike { elapsed, first } => {
+                            deferred.extend(worker.cancel());
+                            Some(Evidence::hanging(elapsed, first))
+                        }
                         Action::Start => {
                             let key = Key { name: Arc::clone(name), id: slot.id };
-                            start(worker, key).err().map(|reason| {
-                                schedule.finish(at.now, *timing, draws.next());
-                                Evidence::not_started(reason)
-                            })
+                            match start(worker, key) {
+                                Ok(begin) => {
+                                    deferred.extend(begin);
+                                    None
+                                }
+                                Err(reason) => {
+                                    schedule.finish(at.now, *timing, draws.next());
+                                    Some(Evidence::not_started(reason))
+                                }
+                            }
                         }
                     }
                 }
@@ -121,14 +218,21 @@ impl Table {
                 None => slot.note(at, transitions),
             }
         }
+        self.settle(at);
+        deferred
     }
 
-    /// Takes the result of a run; answers when the next one is due. `None` if the registration is gone.
-    pub(crate) fn finish(&mut self, key: &Key, at: Moment, mut evidence: Evidence) -> Option<u64> {
+    /// Takes the result of a run, or none if it was given up; answers when the next one is due. `None` if the
+    /// registration is gone.
+    pub(crate) fn finish(&mut self, key: &Key, at: Moment, evidence: Option<Evidence>) -> Option<u64> {
         let slot = self.slots.get_mut(&key.name).filter(|slot| slot.id == key.id)?;
         let Work::Check { timing, schedule, .. } = &mut slot.work else { return None };
         let finish = schedule.finish(at.now, *timing, self.draws.next())?;
-        let (due, timeout) = (schedule.wake(at.now), timing.timeout);
+        let (mut due, timeout) = (schedule.wake(at.now), timing.timeout);
+        let Some(mut evidence) = evidence else {
+            slot.amend(Evidence::given_up(timeout));
+            return Some(due);
+        };
         match finish {
             Finish { late: true, counted: true, .. } => slot.amend(Evidence::late(finish.elapsed, timeout)),
             Finish { late: true, .. } => {
@@ -139,15 +243,22 @@ impl Table {
                 slot.record(at, evidence, &mut self.transitions);
             }
         }
+        if self.settle(at) {
+            due = at.now;
+        }
         Some(due)
     }
 
     /// When to look again, seen from `now`.
     pub(crate) fn wake(&self, now: u64) -> u64 {
         let times = self.slots.values().map(|slot| match &slot.work {
+            Work::Check { schedule: Schedule::Waiting { .. }, .. } if slot.published.suppressed => NEVER,
             Work::Check { schedule, .. } => schedule.wake(now),
             Work::BuiltIn { due, .. } => *due,
-            Work::Idle => NEVER,
+            Work::Idle => {
+                let pulse = slot.published.pulse.as_ref();
+                pulse.and_then(|pulse| pulse.expires(now, slot.published.max_age)).unwrap_or(NEVER)
+            }
         });
         times.min().unwrap_or(NEVER)
     }
@@ -161,7 +272,8 @@ impl Table {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot(self.slots.values().map(|slot| Arc::clone(&slot.published)).collect())
+        let components = self.slots.values().map(|slot| Arc::clone(&slot.published)).collect();
+        Snapshot { components, graph: Arc::clone(&self.graph) }
     }
 }
 
@@ -171,10 +283,10 @@ mod tests {
     use crate::history::History;
     use crate::hysteresis::Thresholds;
     use crate::outcome::CheckOutcome;
-    use crate::schedule::{Schedule, Timing};
+    use crate::schedule::Timing;
     use crate::state::State;
     use crate::status::Status;
-    use crate::worker::BoxedCheck;
+    use crate::worker::{BoxedCheck, Worker};
     use std::time::SystemTime;
 
     fn at(now: u64) -> Moment {
@@ -187,27 +299,33 @@ mod tests {
         let published = Published {
             name: "database".into(),
             critical: false,
+            own_critical: false,
+            depends_on: Vec::new(),
+            suppressed: false,
             application: true,
             enabled: true,
             thresholds: Thresholds::IMMEDIATE,
             max_age: 1_000,
             state: State::NEW,
+            pulse: None,
+            vital: false,
             history: History::default(),
         };
         let work = Work::Check {
             timing: Timing { interval: 100, timeout: 30, jitter: 0 },
             schedule: Schedule::Waiting { due: 0 },
-            worker: Worker::new(BoxedCheck::new(Box::new(CheckOutcome::healthy))),
+            worker: Runner::Thread(Worker::new(BoxedCheck::new(Box::new(CheckOutcome::healthy)))),
         };
         let key = table.insert(published, work);
-        table.poll(at(0), |_, _| Ok(()));
-        table.poll(at(30), |_, _| Ok(()));
+        for now in [0, 30] {
+            assert!(table.poll(at(now), |_, _| Ok(None)).is_empty());
+        }
         let shown = |table: &Table| {
-            let published = Arc::clone(&table.snapshot().0[0]);
+            let published = Arc::clone(&table.snapshot().components[0]);
             (published.judge(30).status, published.state.runs())
         };
         assert_eq!(shown(&table), (Status::Unhealthy, 1));
-        table.finish(&key, at(29), Evidence::answered(Ok(CheckOutcome::healthy())));
+        table.finish(&key, at(29), Some(Evidence::answered(Ok(CheckOutcome::healthy()))));
         assert_eq!(shown(&table), (Status::Healthy, 1), "one run, counted once");
     }
 }

@@ -1,4 +1,4 @@
-//! The one thread on which a component's check runs.
+//! Where checks run: each on its one thread, or as a task.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -14,30 +14,64 @@ use crate::outcome::CheckOutcome;
 /// A check in the form in which it is kept.
 pub(crate) type BoxedCheck = Contained<Box<dyn FnMut() -> CheckOutcome + Send>>;
 
-/// Most threads that run checks, those included that hang and belong to a component no longer there.
+/// Most threads that run checks, and most tasks that do, those included that hang and belong to a component no
+/// longer there.
 pub const MAX_THREADS: usize = 256;
 
-/// Counts the threads that are alive.
-#[derive(Debug, Default)]
-pub(crate) struct Threads(AtomicUsize);
+/// What is to be done once the lock of the table has been given back.
+pub(crate) type Deferred = Box<dyn FnOnce() + Send>;
 
-impl Threads {
+/// How a run ended.
+pub(crate) enum Ended {
+    Answered(CheckOutcome),
+    /// With the message.
+    Panicked(String),
+    /// Over its timeout, a task was told to stop, and did.
+    #[cfg(feature = "tokio")]
+    Cancelled,
+    /// The runtime dropped the task.
+    #[cfg(feature = "tokio")]
+    Lost,
+}
+
+/// A check's home, of either kind.
+pub(crate) enum Runner {
+    Thread(Worker),
+    #[cfg(feature = "tokio")]
+    Tasks(crate::task::Tasks),
+}
+
+impl Runner {
+    /// Cancels the run in flight, once what is returned is called. A thread cannot be told to stop.
+    pub(crate) fn cancel(&mut self) -> Option<Deferred> {
+        match self {
+            Self::Thread(_) => None,
+            #[cfg(feature = "tokio")]
+            Self::Tasks(tasks) => tasks.cancel(),
+        }
+    }
+}
+
+/// Counts the threads, or the tasks, of one kind that are alive.
+#[derive(Debug, Default)]
+pub(crate) struct Places(AtomicUsize);
+
+impl Places {
     pub(crate) fn alive(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
 
-    fn admit(self: &Arc<Self>) -> Option<Place> {
+    /// A place, if fewer than `limit` are taken.
+    pub(crate) fn admit(self: &Arc<Self>, limit: usize) -> Option<Place> {
         self.0
-            .try_update(Ordering::SeqCst, Ordering::SeqCst, |alive| {
-                (alive < MAX_THREADS).then_some(alive + 1)
-            })
+            .try_update(Ordering::SeqCst, Ordering::SeqCst, |alive| (alive < limit).then_some(alive + 1))
             .ok()?;
         Some(Place(Arc::clone(self)))
     }
 }
 
-/// A thread's place among [`MAX_THREADS`], given back when the thread ends, however it ends.
-struct Place(Arc<Threads>);
+/// A place, given back when the thread or the task ends, however it ends.
+pub(crate) struct Place(Arc<Places>);
 
 impl Drop for Place {
     fn drop(&mut self) {
@@ -66,7 +100,7 @@ impl Worker {
     /// Why no run could begin.
     pub(crate) fn run(
         &mut self,
-        threads: &Arc<Threads>,
+        threads: &Arc<Places>,
         report: impl FnOnce() -> Report,
     ) -> Result<(), String> {
         let runs = match self.runs.take() {
@@ -79,9 +113,9 @@ impl Worker {
         Ok(())
     }
 
-    fn start(&self, threads: &Arc<Threads>, report: Report) -> Result<SyncSender<()>, String> {
+    fn start(&self, threads: &Arc<Places>, report: Report) -> Result<SyncSender<()>, String> {
         let place = threads
-            .admit()
+            .admit(MAX_THREADS)
             .ok_or_else(|| format!("no thread for this check: all {MAX_THREADS} are taken"))?;
         let (runs, requests) = sync_channel(1);
         let shelf = Arc::clone(&self.shelf);
@@ -97,14 +131,14 @@ impl Drop for Worker {
     }
 }
 
-/// What is told of each run: the outcome, or the message of a panic.
-pub(crate) type Report = Box<dyn Fn(Result<CheckOutcome, String>) + Send>;
+/// What is told of each run.
+pub(crate) type Report = Box<dyn Fn(Ended) + Send>;
 
 fn work(shelf: &Shelf, requests: &Receiver<()>, report: Report, place: Place) {
     let Some(mut check) = shelf.check.lock().take() else { return };
     // A run that was asked for outlives the sender, so the end of the requests is not enough.
     while requests.recv().is_ok() && !shelf.cancelled.load(Ordering::SeqCst) {
-        report(contain(&mut *check));
+        report(contain(&mut *check).map_or_else(Ended::Panicked, Ended::Answered));
     }
     drop(check);
     drop(place);
@@ -124,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_run_that_was_asked_for_does_not_begin_after_the_worker_was_dropped() {
-        let threads = Arc::new(Threads::default());
+        let threads = Arc::new(Places::default());
         let mut worker = Worker::new(BoxedCheck::new(Box::new(CheckOutcome::healthy)));
         let (results, result) = channel();
         let (go_on, gate) = channel::<()>();

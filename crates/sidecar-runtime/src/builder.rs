@@ -10,7 +10,7 @@ use crate::wiring::{sources, vitals};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::ConfigError;
 use sidecar_core::{Clock, EventTypes, SettingsError, panics};
-use sidecar_health::{Component, Health};
+use sidecar_health::{Component, Health, HealthBuilder};
 use sidecar_metrics::MetricsCollector;
 use sidecar_observer::{DropPolicy, Observer};
 use sidecar_profiler::{BYTES_PER_MB, Profiler};
@@ -24,6 +24,27 @@ const QUEUE_SHARE: f64 = 0.4;
 /// How often health's list of breakers is compared with the registry.
 const BREAKER_SYNC: Duration = Duration::from_secs(1);
 
+/// What health does on runtimes of the application's.
+#[cfg(feature = "tokio")]
+#[derive(Debug, Default)]
+struct Runtimes {
+    checks: Option<tokio::runtime::Handle>,
+    watched: Option<tokio::runtime::Handle>,
+}
+
+#[cfg(feature = "tokio")]
+impl Runtimes {
+    fn apply(self, mut health: HealthBuilder) -> HealthBuilder {
+        if let Some(runtime) = self.checks {
+            health = health.runtime(runtime);
+        }
+        if let Some(runtime) = self.watched {
+            health = health.watch_runtime(runtime);
+        }
+        health
+    }
+}
+
 /// Builds and starts a [`Sidecar`].
 #[derive(Debug, Default)]
 #[must_use = "a builder does nothing until it is started"]
@@ -33,6 +54,8 @@ pub struct SidecarBuilder {
     keep_all: bool,
     components: Vec<Component>,
     breakers: Option<BreakerRegistry>,
+    #[cfg(feature = "tokio")]
+    runtimes: Runtimes,
     #[cfg(feature = "http")]
     http: crate::http::HttpSettings,
 }
@@ -60,9 +83,25 @@ impl SidecarBuilder {
         self
     }
 
-    /// A component of the application's health, there from the start. Defaults to none.
+    /// A component of the application's health, there from the start; it may depend on others that are added
+    /// here, in any order. Defaults to none.
     pub fn component(mut self, component: Component) -> Self {
         self.components.push(component);
+        self
+    }
+
+    /// The runtime on which asynchronous checks run: see [`HealthBuilder::runtime`]. Defaults to that of whoever
+    /// calls [`start`](Self::start), if they are inside one.
+    #[cfg(feature = "tokio")]
+    pub fn runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
+        self.runtimes.checks = Some(runtime);
+        self
+    }
+
+    /// A runtime to watch: see [`HealthBuilder::watch_runtime`]. Defaults to none.
+    #[cfg(feature = "tokio")]
+    pub fn watch_runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
+        self.runtimes.watched = Some(runtime);
         self
     }
 
@@ -112,13 +151,15 @@ impl SidecarBuilder {
         };
         config.validate().map_err(StartError::Config)?;
         let clock = Clock::new();
-        let (observer, pieces) = compose(config, self.keep_all, self.breakers.unwrap_or_default(), &clock)?;
+        let health = Health::builder();
+        #[cfg(feature = "tokio")]
+        let health = self.runtimes.apply(health);
+        let breakers = self.breakers.unwrap_or_default();
+        let (observer, pieces) = compose(config, self.keep_all, breakers, health, &clock)?;
         let pieces = Arc::new(pieces);
         vitals::register(&pieces, &clock).map_err(StartError::Component)?;
         sources::register(&pieces);
-        for component in self.components {
-            pieces.health.register(component).map_err(StartError::Component)?;
-        }
+        pieces.health.register_all(self.components).map_err(StartError::Component)?;
         let handle = SidecarHandle { shared: pieces };
         // The first round runs here, so that every built-in component has its verdict before anyone asks.
         let mut ticks = ticks(&handle);
@@ -143,6 +184,7 @@ fn compose(
     config: SidecarConfig,
     keep_all: bool,
     breakers: BreakerRegistry,
+    health: HealthBuilder,
     clock: &Clock,
 ) -> Result<(Observer, Pieces), StartError> {
     let names = EventTypes::default();
@@ -173,7 +215,7 @@ fn compose(
     profiler.account("queue", bytes).expect("a new profiler has room for its first account");
     let metrics = MetricsCollector::builder().build()?;
     let settings = &config.observability.health;
-    let health = Health::builder()
+    let health = health
         .enabled(settings.enabled)
         .check_interval(settings.check_interval)
         .degraded_threshold(settings.degraded_threshold)

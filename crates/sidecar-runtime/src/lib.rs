@@ -46,7 +46,8 @@
 //!
 //! # Features
 //! `http`: the endpoints. `tower`: [`breaker`] layers for tower's services and, with `http`, the endpoints as such a
-//! service. `full`: everything.
+//! service. `tokio`: asynchronous checks and a watch on the application's runtime, see [`health`]. `disk`: a check of
+//! free space. `full`: everything.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -1,5 +1,8 @@
 //! What is bounded, at its bound.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use sidecar_health::{
     BuiltIn, Cause, CheckOutcome, Component, MAX_BUILT_INS, MAX_COMPONENTS, MAX_THREADS, MAX_TRANSITIONS,
     RegisterError, Status,
@@ -37,16 +40,18 @@ fn there_is_room_for_so_many_built_in_components_and_no_more() {
 fn checks_that_hang_after_their_removal_count_against_the_threads() {
     let rig = Rig::new(|builder| builder);
     rig.tick();
-    let gate = Gate::default();
+    let (gate, begun) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
     for at in 0..MAX_THREADS {
-        let gate = gate.clone();
+        let (gate, begun) = (gate.clone(), Arc::clone(&begun));
         let hang = move || {
+            begun.fetch_add(1, Ordering::SeqCst);
             gate.enter();
             true
         };
         rig.health.register(Component::new(format!("c{at}"), hang)).expect("there is room");
     }
     assert_eq!(rig.health.worker_threads(), MAX_THREADS);
+    eventually("all hang", || begun.load(Ordering::SeqCst) == MAX_THREADS);
     for at in 0..MAX_THREADS {
         assert!(rig.health.remove(&format!("c{at}")));
     }

@@ -1,15 +1,23 @@
 //! Health checking through its public interface, in virtual time wherever time matters.
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod bounds;
 mod checks;
 mod clock;
+mod dependencies;
 mod disabled;
+mod heartbeats;
 #[cfg(feature = "serde")]
 mod json;
 mod leases;
 mod lifecycle;
+mod listeners;
+mod ready_made;
 mod registration;
 mod regressions;
+#[cfg(feature = "tokio")]
+mod runtime;
 mod support;
 mod threads;
 mod whole;

@@ -207,3 +207,62 @@ fn what_a_check_said_does_not_reach_a_reader_of_the_redacted_report() {
         assert_eq!(component.numbers().count(), 0);
     }
 }
+
+#[test]
+fn a_process_whose_worker_hangs_or_died_is_not_live_for_ever() {
+    let rig = Rig::new(|builder| builder);
+    rig.tick();
+    let [hangs, died] =
+        ["hangs", "died"].map(|name| rig.health.heartbeat(name, secs(30)).expect("there is room"));
+    hangs.beat();
+    died.beat();
+    assert!(rig.health.is_live());
+    rig.pass(secs(30));
+    assert!(!rig.health.is_live());
+    hangs.beat();
+    drop(died);
+    assert!(!rig.health.is_live());
+    hangs.retire();
+}
+
+#[test]
+fn an_outage_of_a_dependency_is_one_root_cause_and_not_one_alarm_for_each_that_depends_on_it() {
+    let script = Script::of(Step::Fail("down"));
+    let rig = Rig::new(|builder| {
+        let network = component("network", script.check()).failure_threshold(1);
+        (0..15).fold(builder.component(network), |builder, at| {
+            builder.component(component(&format!("c{at}"), CheckOutcome::healthy).depends_on("network"))
+        })
+    });
+    rig.tick();
+    eventually("all have a result", || rig.health.report().components().all(|each| each.runs() > 0));
+    let report = rig.health.report();
+    assert_eq!(report.root_causes().collect::<Vec<_>>(), ["network"]);
+    assert_eq!(report.status(), Status::Degraded, "fifteen that follow are no epidemic");
+    for _ in 0..10 {
+        rig.run_after(secs(10), "network");
+    }
+    assert!((0..15).all(|at| rig.runs(&format!("c{at}")) == 1), "nobody was asked who cannot answer");
+}
+
+#[cfg(feature = "tokio")]
+#[test]
+fn a_timeout_leaks_no_task_and_no_thread_however_often_it_happens() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+    let rig = Rig::new(|builder| {
+        let hangs = Component::new_async("api", std::future::pending::<bool>);
+        builder
+            .runtime(runtime.handle().clone())
+            .component(hangs.interval(secs(10)).timeout(secs(2)).jitter(0.0).failure_threshold(1))
+    });
+    for run in 1..=50 {
+        rig.after(secs(8));
+        rig.after(secs(2));
+        eventually("it was given up", || {
+            rig.message("api").is_some_and(|message| message.starts_with("given up"))
+                && rig.runs("api") == run
+        });
+        eventually("the task is gone", || runtime.metrics().num_alive_tasks() == 0);
+    }
+    assert_eq!(rig.health.worker_threads(), 0);
+}

@@ -18,6 +18,7 @@ mod support;
 mod switched_off;
 #[cfg(target_os = "linux")]
 mod threads;
+mod vital_signs;
 mod vitals;
 
 #[cfg(feature = "http")]
