@@ -7,6 +7,7 @@
 //! | [`draws`] | a random walk that a seed repeats |
 //! | [`gate`] | a fault that hangs until it is told to go on |
 //! | [`http`] | a client over a raw socket, polite or not |
+//! | [`named_tests`] | whether the tests exist that a document names |
 //! | [`patience`] | waiting for what another thread or process does |
 //! | [`process`] | child processes: a program, one test alone, or a fork |
 //!
@@ -23,9 +24,11 @@ pub mod alloc;
 pub mod draws;
 pub mod gate;
 pub mod http;
+pub mod named_tests;
 pub mod patience;
 pub mod process;
 
 pub use draws::Draws;
 pub use gate::Gate;
+pub use named_tests::named_tests;
 pub use patience::{PATIENCE, eventually, eventually_some};

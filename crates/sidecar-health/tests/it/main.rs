@@ -7,6 +7,7 @@ mod checks;
 mod clock;
 mod dependencies;
 mod disabled;
+mod faults;
 mod heartbeats;
 #[cfg(feature = "serde")]
 mod json;

@@ -1,0 +1,9 @@
+//! The table of faults names tests that exist.
+
+use sidecar_harness::named_tests;
+
+#[test]
+fn every_test_that_the_table_names_exists() {
+    let found = named_tests("docs/health-faults.md");
+    assert!(found > 25, "{found} names found");
+}
