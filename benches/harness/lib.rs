@@ -9,6 +9,8 @@
 //! - once, to see that everything still works;
 //! - under callgrind, for the number of instructions.
 //!
+//! Servers are [`Target`]s instead, which `wrk` puts [under load](under_load).
+//!
 //! Each operation says what it came to, and each case says what its operations must come to. A breaker that
 //! refuses is fast: a figure whose operations were not those that it claims is never printed.
 
@@ -19,14 +21,17 @@
 mod closely;
 mod command;
 mod floors;
+mod load;
 mod pair;
 mod report;
 mod rounds;
 mod suite;
 mod tail;
 mod tally;
+mod wrk;
 
 pub use command::main;
+pub use load::{Target, under_load};
 pub use pair::{Padded, pair};
 pub use suite::{Case, Suite};
 pub use tail::{SAMPLES, at_quantile};

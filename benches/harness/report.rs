@@ -3,8 +3,8 @@
 use crate::floors::FLOOR;
 use crate::rounds::{BATCHES, Measured, ROUNDS};
 use crate::suite::{Case, Suite};
-use crate::tally::Outcome;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The results of a suite.
 #[derive(Debug, Serialize)]
@@ -13,9 +13,10 @@ pub(crate) struct Report<'a> {
     results: Vec<Line<'a>>,
 }
 
+/// One result.
 #[derive(Debug, Serialize)]
-struct Line<'a> {
-    id: &'a str,
+pub(crate) struct Line<'a> {
+    id: Cow<'a, str>,
     subject: &'a str,
     ns: f64,
     floor_ratio: f64,
@@ -30,15 +31,16 @@ impl<'a> Report<'a> {
     pub(crate) fn new(suite: &'a Suite, measured: &[Measured]) -> Self {
         let cases = || suite.cases.iter().zip(measured);
         let floor = cases().find(|(case, _)| case.id == FLOOR).map_or(f64::NAN, |(_, floor)| floor.ns);
-        let line = |(case, measured): (&'a Case, &Measured)| Line {
-            id: case.id,
-            subject: case.subject,
-            ns: rounded(measured.ns),
-            floor_ratio: rounded(measured.ns / floor),
-            spread: (measured.lowest, measured.highest),
-            mix: mix(measured, case.expected),
+        let line = |(case, measured): (&'a Case, &Measured)| {
+            let spread = (measured.lowest, measured.highest);
+            Line::new(case.id, case.subject, measured.ns, floor, spread, mix(measured, case))
         };
-        Self { floor_ns: rounded(floor), results: cases().map(line).collect() }
+        Self::of(floor, cases().map(line).collect())
+    }
+
+    /// These results, in this order.
+    pub(crate) fn of(floor: f64, results: Vec<Line<'a>>) -> Self {
+        Self { floor_ns: rounded(floor), results }
     }
 
     /// A table in Markdown.
@@ -54,20 +56,28 @@ impl<'a> Report<'a> {
     }
 }
 
+impl<'a> Line<'a> {
+    /// `ns` beside its floor, from the lowest to the highest of its rounds.
+    pub(crate) fn new(
+        id: impl Into<Cow<'a, str>>,
+        subject: &'a str,
+        ns: f64,
+        floor: f64,
+        spread: (f64, f64),
+        mix: String,
+    ) -> Self {
+        Self { id: id.into(), subject, ns: rounded(ns), floor_ratio: rounded(ns / floor), spread, mix }
+    }
+}
+
 /// To hundredths: nobody can measure more.
 fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
 /// What the operations came to, and what was not as it should be.
-fn mix(measured: &Measured, expected: Outcome) -> String {
-    let word = match expected {
-        Outcome::Passed => "passed",
-        Outcome::Failed => "failed",
-        Outcome::Refused => "refused",
-    };
-    let (met, total) = (measured.tally.of(expected), measured.tally.total());
-    let mix = if met == total { format!("all {total} {word}") } else { format!("{met} of {total} {word}") };
+fn mix(measured: &Measured, case: &Case) -> String {
+    let mix = measured.tally.mix(case.expected);
     match measured.in_turns {
         0 => mix,
         in_turns => format!("{mix}; threads took turns in {in_turns} of {} batches", ROUNDS * BATCHES),
@@ -77,7 +87,7 @@ fn mix(measured: &Measured, expected: Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tally::{Tally, repeat};
+    use crate::tally::{Outcome, Tally, repeat};
 
     fn suite() -> (Suite, Vec<Measured>) {
         let mut suite = Suite::new("some");

@@ -100,7 +100,7 @@ fn scaled(operations: u64, elapsed: Duration) -> u64 {
 }
 
 /// The middle of the values, the upper one of two; sorts them.
-fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

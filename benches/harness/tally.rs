@@ -56,6 +56,17 @@ impl Tally {
         }
     }
 
+    /// How many came to `outcome`, in words.
+    pub(crate) fn mix(self, outcome: Outcome) -> String {
+        let word = match outcome {
+            Outcome::Passed => "passed",
+            Outcome::Failed => "failed",
+            Outcome::Refused => "refused",
+        };
+        let (met, total) = (self.of(outcome), self.total());
+        if met == total { format!("all {total} {word}") } else { format!("{met} of {total} {word}") }
+    }
+
     /// Whether the operations came to `outcome`, as good as all.
     pub(crate) fn is(self, outcome: Outcome) -> bool {
         let others = self.total() - self.of(outcome);

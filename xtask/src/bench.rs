@@ -9,10 +9,15 @@ use xshell::cmd;
 use crate::flags;
 use crate::metadata::Metadata;
 use crate::section::{Flow, Sections};
+use crate::tools;
 use crate::workspace::Workspace;
 
 /// The member that holds the suites.
 const PACKAGE: &str = "benches";
+
+/// The suite that measures servers, and what is said where what loads them is missing.
+const UNDER_LOAD: &str = "http";
+const NO_LOAD: &str = "wrk is not installed; Debian's package wrk has it";
 
 /// The function inside which a suite does all that it measures; the stars stand for what the compiler adds.
 const TIMED: &str = "*timed_section*";
@@ -26,6 +31,10 @@ pub(crate) fn run(workspace: &Workspace, sections: &mut Sections, flags: &flags:
     let programs = sections.run("build the benchmarks", again, || build(workspace, &suites))?;
     for (suite, program) in suites.iter().zip(&programs) {
         let again = format!("cargo xtask bench {suite}");
+        if is_out_of_load(suite) {
+            sections.skip(&format!("bench {suite}"), NO_LOAD)?;
+            continue;
+        }
         if flags.counts {
             sections.run(format!("count {suite}"), &format!("{again} --counts"), || {
                 count(workspace, suite, program)
@@ -49,7 +58,16 @@ fn once(workspace: &Workspace, sections: &mut Sections, suites: &[String]) -> Fl
         arguments.extend(suites.iter().flat_map(|suite| ["--bench", suite]));
         arguments.extend(["--", "--smoke"]);
         workspace.run_cargo(&arguments)
-    })
+    })?;
+    match suites.iter().find(|suite| is_out_of_load(suite)) {
+        Some(suite) => sections.skip(&format!("bench {suite} under load"), NO_LOAD),
+        None => Ok(()),
+    }
+}
+
+/// Whether the suite measures servers, and nothing is there to load them.
+fn is_out_of_load(suite: &str) -> bool {
+    suite == UNDER_LOAD && !tools::is_there("wrk")
 }
 
 fn measure(workspace: &Workspace, suite: &str, program: &Path) -> anyhow::Result<()> {
@@ -67,6 +85,10 @@ fn count(workspace: &Workspace, suite: &str, program: &Path) -> anyhow::Result<(
     }
     let data = folder(workspace)?.join(format!("{suite}.callgrind"));
     let cases = cmd!(workspace.shell, "{program} --cases").quiet().read()?;
+    if cases.is_empty() {
+        println!("no instructions are counted in this suite");
+        return Ok(());
+    }
     println!("| id | subject | instructions |\n| --- | --- | ---: |");
     for case in cases.lines() {
         let Some((id, subject, operations)) = fields(case) else {

@@ -4,7 +4,7 @@
 use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context as _, ensure};
 
@@ -94,9 +94,19 @@ impl Tool {
 
 /// Whether a program that is not ours to install is there, and runs.
 pub(crate) fn is_installed(program: impl AsRef<OsStr>) -> bool {
+    version(program).is_some_and(|status| status.success())
+}
+
+/// As [`is_installed`], for programs that fail when they are asked for their version.
+pub(crate) fn is_there(program: impl AsRef<OsStr>) -> bool {
+    version(program).is_some()
+}
+
+/// How a program ends that is asked for its version, if it can be started.
+fn version(program: impl AsRef<OsStr>) -> Option<ExitStatus> {
     let mut command = Command::new(program);
     command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
+    command.status().ok()
 }
 
 fn folder(workspace: &Workspace) -> PathBuf {
@@ -122,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_is_not_installed() {
-        assert!(!is_installed("xtask-no-such-program"));
-        assert!(is_installed("cargo"));
+        assert!(!is_installed("xtask-no-such-program") && !is_there("xtask-no-such-program"));
+        assert!(is_installed("cargo") && is_there("cargo"));
+        assert!(!is_installed("false") && is_there("false"), "it runs, and fails");
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 const WEBHOOK_TIMEOUTS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
+const DRAINS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
 
 /// Observes a test run, or any program that prints events, and serves what it saw.
 #[derive(Debug, Parser)]
@@ -53,12 +54,17 @@ pub(crate) struct RunArgs {
     pub(crate) webhook: Option<String>,
 
     /// How long a post to the webhook may take, from connecting to the answer, in seconds.
-    #[arg(long, value_name = "SECS", default_value = "5", value_parser = seconds)]
+    #[arg(long, value_name = "SECS", default_value = "5", value_parser = webhook_timeout)]
     pub(crate) webhook_timeout: Duration,
 
     /// Goes on serving for this many seconds after the input has ended.
     #[arg(long, value_name = "SECS", default_value_t = 0)]
     pub(crate) linger: u64,
+
+    /// After SIGINT or SIGTERM, goes on serving for this many seconds while `/ready` says 503, so that whoever sends
+    /// requests here can stop; a second signal ends it at once.
+    #[arg(long, value_name = "SECS", default_value = "0.5", value_parser = drain)]
+    pub(crate) drain: Duration,
 
     /// Ends with status 2 at the first malformed line.
     #[arg(long)]
@@ -105,12 +111,21 @@ impl RunArgs {
     }
 }
 
+fn webhook_timeout(text: &str) -> Result<Duration, String> {
+    seconds(text, &WEBHOOK_TIMEOUTS)
+}
+
+fn drain(text: &str) -> Result<Duration, String> {
+    seconds(text, &DRAINS)
+}
+
 /// Reads a number of seconds, fractions allowed.
-fn seconds(text: &str) -> Result<Duration, String> {
+fn seconds(text: &str, range: &RangeInclusive<Duration>) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds
-        .filter(|duration| WEBHOOK_TIMEOUTS.contains(duration))
-        .ok_or_else(|| "must be a number of seconds from 0.1 to 60".to_owned())
+    seconds.filter(|duration| range.contains(duration)).ok_or_else(|| {
+        let (from, to) = (range.start().as_secs_f64(), range.end().as_secs_f64());
+        format!("must be a number of seconds from {from} to {to}")
+    })
 }
 
 #[cfg(test)]
@@ -136,7 +151,18 @@ mod tests {
         assert_eq!(run(&[]).webhook_timeout, Duration::from_secs(5));
         assert_eq!(run(&["--webhook-timeout", "0.1"]).webhook_timeout, Duration::from_millis(100));
         for bad in ["0", "0.09", "60.1", "-1", "NaN", "inf", "1e999", "five", ""] {
-            assert!(seconds(bad).is_err(), "{bad}");
+            assert!(webhook_timeout(bad).is_err(), "{bad}");
+        }
+        assert_eq!(webhook_timeout("0"), Err("must be a number of seconds from 0.1 to 60".to_owned()));
+    }
+
+    #[test]
+    fn draining_may_take_no_time_at_all_or_up_to_a_minute() {
+        assert_eq!(run(&[]).drain, Duration::from_millis(500));
+        assert_eq!(run(&["--drain", "0"]).drain, Duration::ZERO);
+        assert_eq!(run(&["--drain", "60"]).drain, Duration::from_secs(60));
+        for bad in ["60.1", "-1", "NaN", "inf", "long", ""] {
+            assert!(drain(bad).is_err(), "{bad}");
         }
     }
 

@@ -6,11 +6,12 @@ use super::webhook::Webhook;
 use crate::summary::WebhookCounts;
 use sidecar_runtime::Sidecar;
 use sidecar_runtime::observer::{FlushReport, Observer};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long what was read may take to be handled, and what failed to be posted, once the input has ended.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long everything together may take once the run is ending: whoever sent a signal is waiting.
+/// How long everything but the drain may take, together, once the run is ending: whoever sent a signal is waiting.
 const LAST: Duration = Duration::from_secs(5);
 
 /// Waits until everything that was accepted so far has been handled.
@@ -31,16 +32,21 @@ pub(crate) fn posted(webhook: &Webhook, signals: &Signals) -> Option<&'static st
     signals.watch(Instant::now() + PATIENCE, |until| webhook.wait(until))
 }
 
-/// Stops reading, then the sidecar, then the webhook, each between two of its steps.
+/// Turns readiness off first of all, and stops reading; goes on serving for as long as `drain`; then stops the
+/// sidecar, and the webhook, each between two of its steps. What is posted to `/events` meanwhile counts as ever.
 pub(crate) fn stop(
     reading: Option<&Reading>,
     sidecar: Sidecar,
     webhook: Option<&Webhook>,
+    drain: Duration,
 ) -> Option<WebhookCounts> {
-    let deadline = Instant::now() + LAST;
-    // First of all, or a full outbox would hold up the worker, and that the reader.
+    let drained = Instant::now() + drain;
+    let deadline = drained + LAST;
+    sidecar.health().drain();
+    // Before the reading, or a full outbox would hold up the worker, and that the reader.
     webhook.inspect(|webhook| webhook.hurry());
     reading.inspect(|reading| reading.halt(deadline));
+    thread::sleep(drained.saturating_duration_since(Instant::now()));
     let _ = sidecar.stop(deadline.saturating_duration_since(Instant::now()));
     webhook.map(|webhook| webhook.close(deadline))
 }

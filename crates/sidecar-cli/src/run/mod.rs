@@ -62,7 +62,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     }
 
     let handle = sidecar.handle();
-    let posts = finish::stop(reading.as_ref(), sidecar, webhook.as_ref());
+    // Nobody is asked to send elsewhere when the run ends by itself, or serves nothing.
+    let is_drained = matches!(ending, Ending::Signal(_)) && sidecar.local_addr().is_some();
+    let drain = if is_drained { args.drain } else { Duration::ZERO };
+    let posts = finish::stop(reading.as_ref(), sidecar, webhook.as_ref(), drain);
     handle.profiler().refresh();
     let tally = tally.lock().clone();
     let all = started.elapsed();

@@ -4,6 +4,7 @@
 
 mod access;
 mod config;
+mod draining;
 mod endpoints;
 mod formats;
 mod garbage;

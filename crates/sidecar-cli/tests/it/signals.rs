@@ -26,7 +26,7 @@ fn stream(program: &mut Program, pause: Duration) -> JoinHandle<()> {
 }
 
 #[track_caller]
-fn wait_for_events(address: SocketAddr, count: u64) {
+pub(crate) fn wait_for_events(address: SocketAddr, count: u64) {
     eventually_some("events", || {
         let stats = get(address, "/events/stats").json();
         stats["events_processed"].as_u64().filter(|processed| *processed >= count)
