@@ -103,7 +103,7 @@ impl<'a> Worker<'a> {
             self.handle_rest()?;
         }
         // Handlers often hold a handle of their own observer; nobody will call them any more.
-        self.call(ELSEWHERE, || self.shared.handlers.clear()).map(drop)
+        self.call(ELSEWHERE, || self.shared.handlers.finish()).map(drop)
     }
 
     /// Looks into the lanes again and again, until the observer is stopping and has been looked through once more.
