@@ -3,7 +3,7 @@
 use crate::builder::ObserverBuilder;
 use crate::draft::Draft;
 use crate::event::Event;
-use crate::handlers::{HandlerId, HandlerStats};
+use crate::handlers::{Handler, HandlerId, HandlerStats, Refused};
 use crate::lane::Waiting;
 use crate::observed::{Observed, Reason};
 use crate::shared::Shared;
@@ -170,7 +170,8 @@ impl Observer {
     /// that fails again and again is [suspended](ObserverBuilder::suspend_after) or refused; see
     /// [`handlers`](Observer::handlers).
     ///
-    /// At most 1 024 handlers are held; a further one is not, and a warning says so. Nor is one in a forked child.
+    /// At most 1 024 handlers are held; a further one is not, and a warning says so. Nor is one in a forked child,
+    /// or once the observer has stopped.
     pub fn on(&self, event_type: &str, handler: impl Fn(&Event) + Send + Sync + 'static) -> HandlerId {
         self.add(Some(cut_name(event_type)), Arc::new(handler))
     }
@@ -180,17 +181,26 @@ impl Observer {
         self.add(None, Arc::new(handler))
     }
 
-    fn add(&self, event_type: Option<&str>, handler: Arc<dyn Fn(&Event) + Send + Sync>) -> HandlerId {
+    fn add(&self, event_type: Option<&str>, handler: Handler) -> HandlerId {
         if self.shared.is_forked() {
+            let _ = contain(|| drop(handler));
             return HandlerId::NONE;
         }
-        let (id, added) = self.shared.handlers.add(event_type, handler);
-        if !added {
-            // A subscriber is foreign code too: it must not reach the host.
-            let _ = contain(|| tracing::warn!("a handler was not registered: 1024 are there already"));
+        match self.shared.handlers.add(event_type, handler) {
+            Ok(id) => {
+                self.watch();
+                id
+            }
+            Err((refused, handler)) => {
+                // To drop a handler runs foreign code, and so does a subscriber: neither may reach the host.
+                let _ = contain(|| drop(handler));
+                if refused == Refused::Full {
+                    let _ =
+                        contain(|| tracing::warn!("a handler was not registered: 1024 are there already"));
+                }
+                HandlerId::NONE
+            }
         }
-        self.watch();
-        id
     }
 
     /// Starts the watch over the worker, once there is a handler that may hang.

@@ -43,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) errors: AtomicU64,
     /// Whether the watch over the worker has been started.
     pub(crate) is_watched: AtomicBool,
+    /// Whether the log is being told something.
+    pub(crate) is_telling: AtomicBool,
     /// Calls left out because the handler was suspended or refused.
     pub(crate) skipped: AtomicU64,
     /// Of the process whose threads these are.
@@ -88,6 +90,7 @@ impl Shared {
             latency_ms: FixedHistogram::new(LATENCY_BOUNDS_MS).expect("they ascend"),
             errors: AtomicU64::new(0),
             is_watched: AtomicBool::new(false),
+            is_telling: AtomicBool::new(false),
             skipped: AtomicU64::new(0),
             mark: Mark::here(),
             closed: AtomicU8::new(0),

@@ -32,7 +32,23 @@ pub(crate) type Handler = Arc<dyn Fn(&Event) + Send + Sync>;
 #[derive(Default)]
 pub(crate) struct Handlers {
     table: ArcSwap<Table>,
-    last_id: Mutex<u64>,
+    changes: Mutex<Changes>,
+}
+
+#[derive(Default)]
+struct Changes {
+    last_id: u64,
+    /// Nobody will call a handler any more: one that was taken all the same might hold what holds it, for ever.
+    are_over: bool,
+}
+
+/// Why a handler is not registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// [`MAX_HANDLERS`] are there.
+    Full,
+    /// The observer has stopped.
+    Stopped,
 }
 
 #[derive(Clone, Default)]
@@ -50,26 +66,34 @@ pub(crate) struct Entry {
 }
 
 impl Handlers {
-    /// Adds a handler for one type, or for all. Beyond [`MAX_HANDLERS`] nothing is added, and `None` says so.
-    pub(crate) fn add(&self, event_type: Option<&str>, handler: Handler) -> (HandlerId, bool) {
-        let mut last_id = self.last_id.lock();
-        *last_id += 1;
-        let id = HandlerId(*last_id);
+    /// Adds a handler for one type, or for all. One that is refused is handed back for the caller to drop: that runs
+    /// foreign code.
+    pub(crate) fn add(
+        &self,
+        event_type: Option<&str>,
+        handler: Handler,
+    ) -> Result<HandlerId, (Refused, Handler)> {
+        let mut changes = self.changes.lock();
+        if changes.are_over {
+            return Err((Refused::Stopped, handler));
+        }
         let mut table = Table::clone(&self.table.load());
         if table.len() >= MAX_HANDLERS {
-            return (id, false);
+            return Err((Refused::Full, handler));
         }
+        changes.last_id += 1;
+        let id = HandlerId(changes.last_id);
         let list = match event_type {
             Some(name) => table.by_type.entry(SmolStr::new(name)).or_default(),
             None => &mut table.any,
         };
         list.push(Entry { id, handler, record: Arc::default() });
-        self.replace(last_id, table);
-        (id, true)
+        self.replace(changes, table);
+        Ok(id)
     }
 
     pub(crate) fn remove(&self, id: HandlerId) -> bool {
-        let changing = self.last_id.lock();
+        let changes = self.changes.lock();
         let mut table = Table::clone(&self.table.load());
         let before = table.len();
         table.any.retain(|entry| entry.id != id);
@@ -78,20 +102,22 @@ impl Handlers {
             !list.is_empty()
         });
         let found = table.len() < before;
-        self.replace(changing, table);
+        self.replace(changes, table);
         found
     }
 
-    /// Removes every handler.
-    pub(crate) fn clear(&self) {
-        self.replace(self.last_id.lock(), Table::default());
+    /// Removes every handler, and takes no further one.
+    pub(crate) fn finish(&self) {
+        let mut changes = self.changes.lock();
+        changes.are_over = true;
+        self.replace(changes, Table::default());
     }
 
     /// Publishes a table. What only the former one held is dropped after the lock and contained: dropping a
     /// handler runs foreign code, which may come back here.
-    fn replace(&self, changing: MutexGuard<'_, u64>, table: Table) {
+    fn replace(&self, changes: MutexGuard<'_, Changes>, table: Table) {
         let former = self.table.swap(Arc::new(table));
-        drop(changing);
+        drop(changes);
         let _ = contain(|| drop(former));
     }
 
@@ -101,7 +127,7 @@ impl Handlers {
 
     /// Every handler's account, in order of registration.
     pub(crate) fn stats(&self, now: u64) -> Vec<HandlerStats> {
-        let table = self.table.load();
+        let table = self.table();
         let own =
             table.by_type.iter().flat_map(|(name, list)| list.iter().map(move |entry| (Some(name), entry)));
         let any = table.any.iter().map(|entry| (None, entry));
@@ -109,6 +135,8 @@ impl Handlers {
             |(name, entry): (Option<&SmolStr>, &Entry)| entry.record.stats(entry.id, name.cloned(), now);
         let mut all: Vec<_> = own.chain(any).map(stats).collect();
         all.sort_by_key(|handler| handler.id);
+        // Its last owner, if it was replaced meanwhile: to drop a handler runs foreign code.
+        let _ = contain(|| drop(table));
         all
     }
 }
@@ -135,17 +163,23 @@ impl fmt::Debug for Handlers {
 mod tests {
     use super::*;
 
+    fn add(handlers: &Handlers, event_type: Option<&str>) -> Result<HandlerId, Refused> {
+        handlers.add(event_type, Arc::new(|_| ())).map_err(|(refused, _)| refused)
+    }
+
     #[test]
     fn handlers_are_bounded_and_removable() {
         let handlers = Handlers::default();
         let ids: Vec<_> =
-            (0..MAX_HANDLERS).map(|n| handlers.add((n % 2 == 0).then_some("a"), Arc::new(|_| ()))).collect();
-        assert!(ids.iter().all(|(_, added)| *added));
-        assert!(!handlers.add(None, Arc::new(|_| ())).1);
+            (0..MAX_HANDLERS).filter_map(|n| add(&handlers, (n % 2 == 0).then_some("a")).ok()).collect();
+        assert_eq!(ids.len(), MAX_HANDLERS);
+        assert_eq!(add(&handlers, None), Err(Refused::Full));
         assert_eq!(handlers.table().of("a").count(), MAX_HANDLERS);
         assert_eq!(handlers.table().of("b").count(), MAX_HANDLERS / 2);
-        assert!(handlers.remove(ids[0].0));
-        assert!(!handlers.remove(ids[0].0));
-        assert!(handlers.add(None, Arc::new(|_| ())).1);
+        assert!(handlers.remove(ids[0]));
+        assert!(!handlers.remove(ids[0]));
+        assert!(add(&handlers, None).is_ok());
+        handlers.finish();
+        assert_eq!(add(&handlers, None), Err(Refused::Stopped));
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Idle(u64);
 pub(crate) struct Call(u64);
 
 const UNDER_WAY: u64 = 1;
-const PLACE_BITS: u32 = 11;
+const PLACE_BITS: u32 = 12;
 const STEP_SHIFT: u32 = PLACE_BITS + 1;
 /// Places that can be told apart.
 pub(crate) const PLACES: usize = 1 << PLACE_BITS;

@@ -11,7 +11,7 @@ pub(crate) mod passes;
 pub(crate) mod watch;
 
 use crate::event::Calendar;
-use crate::handlers::Entry;
+use crate::handlers::{Entry, MAX_HANDLERS};
 use crate::lane::{Lane, Waiting};
 use crate::lanes::Lanes;
 use crate::shared::Shared;
@@ -27,8 +27,11 @@ use std::time::SystemTime;
 /// Room that an idle lane keeps. What bursts need beyond it is kept while they come, for a producer that had to make
 /// room anew each time would spend more on that than on all else; it is given back once none have come for a while.
 const KEPT_CAPACITY: usize = 64;
-/// The place of calls that are no handler's: drops of handlers.
+/// The place of calls that belong to no event: drops of handlers.
 const ELSEWHERE: usize = 0;
+/// Added to a handler's place, that of telling the log about it: what hangs there is not the handler.
+const TELLING: usize = calls::PLACES / 2;
+const _: () = assert!(MAX_HANDLERS < TELLING, "each handler has two places");
 
 thread_local! {
     /// The observer whose worker this thread is or was, by number plus one; 0 on every other thread.
@@ -100,7 +103,7 @@ impl<'a> Worker<'a> {
             self.handle_rest()?;
         }
         // Handlers often hold a handle of their own observer; nobody will call them any more.
-        self.call(ELSEWHERE, || self.shared.handlers.clear()).map(drop)
+        self.call(ELSEWHERE, || self.shared.handlers.finish()).map(drop)
     }
 
     /// Looks into the lanes again and again, until the observer is stopping and has been looked through once more.
@@ -177,17 +180,14 @@ impl<'a> Worker<'a> {
                 failed = true;
                 continue;
             }
-            let is_well = self.call(index + 1, || match contain(|| (entry.handler)(event)) {
-                Ok(()) => {
-                    entry.record.returned();
-                    true
-                }
+            // Noted by who still is the worker: for a call that was left behind, its replacement has done so.
+            match self.call(index + 1, || (entry.handler)(event))? {
+                Ok(()) => entry.record.returned(),
                 Err(message) => {
-                    panicked(shared, entry, event.event_type(), &message);
-                    false
+                    failed = true;
+                    self.panicked(entry, index + 1, event.event_type(), &message)?;
                 }
-            })?;
-            failed |= is_well != Ok(true);
+            }
         }
         drop(shared.hand.take_current());
         let mut held = current.held;
@@ -202,25 +202,68 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
+    /// Counts a handler's panic. It is told at counts that double, so that a handler that always panics is no flood.
+    fn panicked(
+        &mut self,
+        entry: &Entry,
+        place: usize,
+        event_type: &str,
+        message: &str,
+    ) -> Result<(), LeftBehind> {
+        let shared = self.shared;
+        let errors = shared.errors.fetch_add(1, Relaxed) + 1;
+        let is_suspended = entry.record.panicked(&shared.limits, shared.clock.now());
+        if !errors.is_power_of_two() && !is_suspended {
+            return Ok(());
+        }
+        self.tell(place, || tracing::warn!(event_type, errors, is_suspended, "a handler panicked: {message}"))
+    }
+
     /// Finishes the event that was in hand when a worker was left behind at this place, or failed.
     fn resume(&mut self, place: usize) -> Result<(), LeftBehind> {
         let Some(current) = self.shared.hand.current() else {
             return Ok(());
         };
         let handlers = Arc::clone(&current.handlers);
-        let event_type = current.held.waiting().event.event_type().to_owned();
-        let hung = place.checked_sub(1).and_then(|index| handlers.of(&event_type).nth(index));
-        let is_refused = hung.map(|entry| {
-            self.shared.errors.fetch_add(1, Relaxed);
-            entry.record.hung()
-        });
-        let next = if hung.is_some() { place } else { usize::MAX };
-        self.handle(current, next, true)?;
-        self.call(ELSEWHERE, || {
-            if let Some(is_refused) = is_refused {
-                tell_hung(&event_type, is_refused);
-            }
-            drop(handlers);
+        let done = match place % TELLING {
+            ELSEWHERE => usize::MAX,
+            done => done,
+        };
+        if place == done {
+            self.hung(&current, place)?;
+        }
+        self.handle(current, done, true)?;
+        self.call(ELSEWHERE, || drop(handlers)).map(drop)
+    }
+
+    /// Counts a handler's call that did not return.
+    fn hung(&mut self, current: &Current, place: usize) -> Result<(), LeftBehind> {
+        let event_type = current.held.waiting().event.event_type();
+        let Some(entry) = current.handlers.of(event_type).nth(place - 1) else {
+            return Ok(());
+        };
+        self.shared.errors.fetch_add(1, Relaxed);
+        let is_refused = entry.record.hung();
+        self.tell(place, || {
+            tracing::warn!(
+                event_type,
+                is_refused,
+                "a handler did not return in time; its thread is left behind"
+            );
+        })
+    }
+
+    /// Tells the log about the handler at a place. Not while an earlier message has not returned: a log that hangs
+    /// would hold one thread after the other.
+    fn tell(&mut self, place: usize, f: impl FnOnce()) -> Result<(), LeftBehind> {
+        let shared = self.shared;
+        // Relaxed, as below: it stands for itself.
+        if shared.is_telling.swap(true, Relaxed) {
+            return Ok(());
+        }
+        self.call(TELLING + place, || {
+            let _ = contain(f);
+            shared.is_telling.store(false, Relaxed);
         })
         .map(drop)
     }
@@ -269,17 +312,4 @@ fn give_back(shared: &Shared, bytes: usize) {
     if shared.passes.is_room_wanted() && shared.credits.items() <= shared.credits.max_items() / 2 {
         shared.passes.room_made();
     }
-}
-
-/// Counts a handler's panic. It is reported at counts that double, so that a handler that always panics is no flood.
-fn panicked(shared: &Shared, entry: &Entry, event_type: &str, message: &str) {
-    let errors = shared.errors.fetch_add(1, Relaxed) + 1;
-    let is_suspended = entry.record.panicked(&shared.limits, shared.clock.now());
-    if errors.is_power_of_two() || is_suspended {
-        tracing::warn!(event_type, errors, is_suspended, "a handler panicked: {message}");
-    }
-}
-
-fn tell_hung(event_type: &str, is_refused: bool) {
-    tracing::warn!(event_type, is_refused, "a handler did not return in time; its thread is left behind");
 }

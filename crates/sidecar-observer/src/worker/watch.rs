@@ -15,6 +15,11 @@ pub(crate) const MAX_LEFT_BEHIND: usize = 16;
 /// Looks per time-out: a call is noticed when it has lasted a quarter longer than it may, or less.
 const LOOKS: u32 = 4;
 
+/// Rounded up: so many of them are no less than the time-out.
+fn between_looks(timeout: Duration) -> Duration {
+    (timeout + Duration::from_nanos(u64::from(LOOKS) - 1)) / LOOKS
+}
+
 /// The watch thread's whole life: as long as there is a worker.
 pub(crate) fn run(shared: &Arc<Shared>) {
     if !shared.passes.set_watcher(std::thread::current()) {
@@ -23,7 +28,7 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     let timeout = shared.limits.timeout;
     let mut watch = Watch::new(timeout);
     while !shared.passes.has_exited() {
-        std::thread::park_timeout(timeout / LOOKS);
+        std::thread::park_timeout(between_looks(timeout));
         let Some(call) = watch.overdue(shared.calls.under_way(), Instant::now()) else { continue };
         // Relaxed: only this thread adds to it, through the one that it starts.
         if shared.left_behind.load(Relaxed) < MAX_LEFT_BEHIND {
@@ -34,10 +39,10 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     }
 }
 
-/// Which call was seen, and since when.
+/// Which call was seen, when last, and how long it has lasted by then.
 struct Watch {
     timeout: Duration,
-    seen: Option<(Call, Instant)>,
+    seen: Option<(Call, Instant, Duration)>,
 }
 
 impl Watch {
@@ -46,14 +51,19 @@ impl Watch {
     }
 
     /// Says, once in every time-out, that the call which is under way has lasted for that long.
+    ///
+    /// Between two looks counts no more than was planned: a process that was stopped, or a machine that slept, has
+    /// kept the handler from returning.
     fn overdue(&mut self, under_way: Option<Call>, now: Instant) -> Option<Call> {
         let call = under_way?;
-        let since = match self.seen {
-            Some((seen, since)) if seen == call => since,
-            _ => now,
+        let lasted = match self.seen {
+            Some((seen, last, lasted)) if seen == call => {
+                lasted + now.saturating_duration_since(last).min(between_looks(self.timeout))
+            }
+            _ => Duration::ZERO,
         };
-        let is_overdue = now.saturating_duration_since(since) >= self.timeout;
-        self.seen = Some((call, if is_overdue { now } else { since }));
+        let is_overdue = lasted >= self.timeout;
+        self.seen = Some((call, now, if is_overdue { Duration::ZERO } else { lasted }));
         is_overdue.then_some(call)
     }
 }
@@ -75,8 +85,31 @@ mod tests {
         assert_eq!(answers, [false, false, false, false, true, false, false, false, true]);
         let second = calls.begin(calls.end(first).expect("nobody took over"), 1);
         assert_eq!(look(12, Some(second)), None, "first seen just now");
-        assert_eq!(look(15, Some(second)), None);
-        assert_eq!(look(16, None), None);
+        assert_eq!(look(13, Some(second)), None);
+        assert_eq!(look(14, None), None);
+        assert_eq!((14..=15).find_map(|at| look(at, Some(second))), None);
         assert_eq!(look(16, Some(second)), Some(second));
+    }
+
+    #[test]
+    fn time_in_which_the_watch_stood_still_too_is_not_held_against_a_call() {
+        let (calls, idle) = Calls::new();
+        let mut watch = Watch::new(Duration::from_secs(4));
+        let (start, call) = (Instant::now(), calls.begin(idle, 1));
+        let mut look = |seconds| watch.overdue(Some(call), start + Duration::from_secs(seconds));
+        assert_eq!(look(0), None);
+        assert_eq!(look(3_600), None, "as much as one look");
+        assert_eq!((3_601..=3_602).find_map(&mut look), None);
+        assert_eq!(look(3_603), Some(call));
+    }
+
+    #[test]
+    fn looks_that_come_before_their_time_make_no_call_overdue() {
+        let (calls, idle) = Calls::new();
+        let mut watch = Watch::new(Duration::from_millis(10));
+        let (start, call) = (Instant::now(), calls.begin(idle, 1));
+        let overdue = (0..=10_000)
+            .find(|&micros| watch.overdue(Some(call), start + Duration::from_micros(micros)).is_some());
+        assert_eq!(overdue, Some(10_000));
     }
 }

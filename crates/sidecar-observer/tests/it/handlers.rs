@@ -155,6 +155,29 @@ fn handlers_are_let_go_once_the_observer_has_stopped() {
 }
 
 #[test]
+fn a_handler_that_comes_too_late_is_let_go() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    let _ = observer.shutdown(PATIENCE);
+    let held = Arc::new(());
+    let (inside, handle) = (Arc::clone(&held), observer.detached());
+    let id = observer.on_any(move |_| hold(&(&inside, &handle)));
+    assert_eq!((Arc::strong_count(&held), observer.handlers().len()), (1, 0));
+    assert!(!observer.remove(id));
+}
+
+#[test]
+fn a_handler_that_is_one_too_many_may_panic_when_dropped() {
+    let observer = Observer::builder().start().expect("defaults are valid");
+    (0..1_024).for_each(|_| {
+        observer.on("a", |_| ());
+    });
+    let bomb = OnDrop(|| panic!("dropped"));
+    let id = observer.on("a", move |_| hold(&bomb));
+    assert!(!observer.remove(id));
+    assert_eq!(observer.handlers().len(), 1_024);
+}
+
+#[test]
 fn latency_is_recorded_for_every_event() {
     let observer = Observer::builder().start().expect("defaults are valid");
     (0..5).for_each(|_| {

@@ -14,7 +14,9 @@ mod failing_handlers;
 mod forking;
 mod handlers;
 mod hung_handlers;
+mod hung_log;
 mod lanes;
+mod late_returns;
 mod macros;
 mod redaction;
 #[cfg(feature = "serde")]
