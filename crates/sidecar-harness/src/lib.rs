@@ -7,7 +7,7 @@
 //! | [`draws`] | a random walk that a seed repeats |
 //! | [`gate`] | a fault that hangs until it is told to go on |
 //! | [`http`] | a client over a raw socket, polite or not |
-//! | [`named_tests`] | whether the tests exist that a document names |
+//! | [`mod@named_tests`] | whether the tests exist that a document names |
 //! | [`patience`] | waiting for what another thread or process does |
 //! | [`process`] | child processes: a program, one test alone, or a fork |
 //!
