@@ -1,41 +1,32 @@
 //! The endpoints inside the application's own server: its port, its threads, its TLS, its limits.
 //!
-//! Any server that takes tower's services will do. This one is bare hyper; in axum the whole of `answer` is
-//! `Router::new().route("/hello", get(hello)).nest_service("/sidecar", service)`, without the `prefix`.
+//! Any server that takes tower's services will do; this one is axum.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use bytes::Bytes;
-use hyper::body::{Body, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
-use sidecar_runtime::http::EndpointsService;
+use axum::Router;
+use axum::routing;
 use sidecar_runtime::{Sidecar, SidecarConfig};
-use std::convert::Infallible;
 use std::error::Error;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::pin::Pin;
 use std::thread;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tower::Service;
-
-type AnyBody = Pin<Box<dyn Body<Data = Bytes, Error = Infallible> + Send>>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     // No `http(..)`: the sidecar starts no server of its own.
     let sidecar = Sidecar::builder().config(SidecarConfig::default()).start()?;
     let _breaker = sidecar.breakers().register(sidecar.breaker("ai_api"))?;
     // A mounted service cannot know who reaches it, so it asks for the token wherever it is.
-    let service = sidecar.endpoints().prefix("/sidecar").token("s3cret").into_service()?;
+    let service = sidecar.endpoints().token("s3cret").into_service()?;
+    let app =
+        Router::new().route("/hello", routing::get(|| async { "hello" })).nest_service("/sidecar", service);
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
-    thread::spawn(move || runtime.block_on(serve(listener, service)));
+    thread::spawn(move || runtime.block_on(async { axum::serve(listener, app).await }));
 
     println!("GET /hello\n  {}", get(address, "/hello", "")?);
     println!("GET /sidecar/ready\n  {}", get(address, "/sidecar/ready", "")?);
@@ -47,24 +38,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let _ = sidecar.stop(Duration::from_secs(1));
     assert!(get(address, "/sidecar/ready", "")?.contains("not_ready"));
     Ok(())
-}
-
-async fn serve(listener: TcpListener, service: EndpointsService) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let service = service.clone();
-        let app = service_fn(move |request| answer(service.clone(), request));
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), app));
-    }
-}
-
-async fn answer(
-    mut service: EndpointsService,
-    request: Request<Incoming>,
-) -> Result<Response<AnyBody>, Infallible> {
-    match request.uri().path() {
-        "/hello" => Ok(Response::new(Box::pin("hello".to_owned()))),
-        _ => Ok(service.call(request).await?.map(|body| Box::pin(body) as AnyBody)),
-    }
 }
 
 fn get(address: SocketAddr, path: &str, headers: &str) -> Result<String, Box<dyn Error>> {
