@@ -105,6 +105,9 @@ impl ObserverBuilder {
     /// How long a handler's call may last, from 10 ms to one hour. One that lasts longer, by up to a quarter, is left
     /// behind with its thread: the event counts as failed, and a new thread goes on with the event's other handlers
     /// and the other events. After four such calls the handler is called no more. Defaults to 10 s.
+    ///
+    /// It is measured by the machine's clock, whatever [`clock`](Self::clock) is set. Time in which the whole process
+    /// is stopped, by a debugger say, counts as a quarter at most.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
         self

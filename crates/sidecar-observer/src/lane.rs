@@ -92,15 +92,6 @@ impl Lane {
         closed
     }
 
-    /// Gives back room for more than so many events, unless somebody is at it.
-    pub(crate) fn give_back(&self, kept: usize) {
-        if let Some(mut content) = self.content.try_lock()
-            && content.events.capacity() > kept
-        {
-            content.events.shrink_to(kept);
-        }
-    }
-
     /// As [`drain_into`](Self::drain_into), and refuses everything from now on.
     pub(crate) fn finish_into(&self, spare: &mut VecDeque<Waiting>) {
         let mut content = self.content.lock();

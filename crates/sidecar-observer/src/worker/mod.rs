@@ -114,28 +114,29 @@ impl<'a> Worker<'a> {
             let stopping = shared.is_stopping();
             shared.passes.begin();
             self.lanes.extend(shared.lanes.take_new());
-            let handled = self.pass()?;
+            let handled = self.pass(pace.is_idle())?;
             shared.passes.complete();
             if stopping {
                 return Ok(());
             }
             pace.note(handled);
-            if pace.is_idle() {
-                self.lanes.iter().for_each(|lane| lane.give_back(KEPT_CAPACITY));
-                shared.hand.give_back(KEPT_CAPACITY);
-            }
             if let Some(pause) = pace.pause() {
                 std::thread::park_timeout(pause);
             }
         }
     }
 
-    /// Handles what is in the lanes now, and lets go of lanes whose threads have ended.
-    fn pass(&mut self) -> Result<usize, LeftBehind> {
+    /// Handles what is in the lanes now, and lets go of lanes whose threads have ended; when it is idle, of room too.
+    fn pass(&mut self, is_idle: bool) -> Result<usize, LeftBehind> {
         // What a worker that was left behind had not come to is older than what is in the lanes.
         let mut handled = self.handle_rest()?;
         let mut ended = Vec::new();
         for index in 0..self.lanes.len() {
+            if is_idle {
+                // What the lane goes on with. In the lane itself its lock would be held, and an event that came then
+                // would go by way of the shared lane and overtake those that are in this one.
+                self.shared.hand.give_back(KEPT_CAPACITY);
+            }
             let done = self.shared.hand.drain(&self.lanes[index]);
             handled += self.handle_rest()?;
             if done {
