@@ -10,6 +10,7 @@
 //! | [`panics`] | running user code so that its panics stay inside |
 //! | [`probability`] | exact sampling probabilities |
 //! | [`settings`] | the error that every `build()` returns |
+//! | [`sites`] | names for places in the code |
 //! | [`start`] | the error that every `start()` returns |
 //! | [`sync`] | atomics and locks, of the standard library or of loom |
 //! | [`threads`] | background threads whose CPU can be accounted |
@@ -30,6 +31,7 @@ pub mod histogram;
 pub mod panics;
 pub mod probability;
 pub mod settings;
+pub mod sites;
 pub mod start;
 pub mod sync;
 pub mod threads;
