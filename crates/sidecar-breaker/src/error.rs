@@ -4,6 +4,7 @@ use crate::identity;
 use crate::machine::NEVER;
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,6 +75,13 @@ impl fmt::Display for Rejected {
 
 impl Error for Rejected {}
 
+/// An error of kind `Other` that holds the rejection.
+impl From<Rejected> for io::Error {
+    fn from(rejected: Rejected) -> Self {
+        Self::other(rejected)
+    }
+}
+
 /// A protected call did not succeed: it was refused, or it ran and failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -82,6 +90,12 @@ pub enum CallError<E> {
     Rejected(Rejected),
     /// The call ran and returned this error.
     Inner(E),
+}
+
+impl<E> From<Rejected> for CallError<E> {
+    fn from(rejected: Rejected) -> Self {
+        Self::Rejected(rejected)
+    }
 }
 
 impl<E> CallError<E> {

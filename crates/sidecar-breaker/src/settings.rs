@@ -183,6 +183,37 @@ impl BreakerSettings {
         self
     }
 
+    /// These settings, and what `below` gives where they give nothing. `failure_threshold`, `sliding_window` and
+    /// `policy` are about the same thing: a policy above leaves no room for the other two below, nor one of these for
+    /// a policy below.
+    ///
+    /// ```
+    /// # use sidecar_breaker::BreakerSettings;
+    /// let (mut own, mut common) = (BreakerSettings::default(), BreakerSettings::default());
+    /// own.set_failure_threshold(2);
+    /// common.set_failure_threshold(9).set_success_threshold(1);
+    /// let both = own.over(&common);
+    /// assert_eq!((both.failure_threshold(), both.success_threshold()), (2, 1));
+    /// ```
+    #[must_use]
+    pub fn over(self, below: &Self) -> Self {
+        let is_threshold = self.failure_threshold.is_some() || self.sliding_window.is_some();
+        let from_below = self.policy.is_none();
+        Self {
+            failure_threshold: self.failure_threshold.or(below.failure_threshold.filter(|_| from_below)),
+            sliding_window: self.sliding_window.or(below.sliding_window.filter(|_| from_below)),
+            policy: self.policy.or_else(|| below.policy.clone().filter(|_| !is_threshold)),
+            timeout: self.timeout.or(below.timeout),
+            timeout_multiplier: self.timeout_multiplier.or(below.timeout_multiplier),
+            max_timeout: self.max_timeout.or(below.max_timeout),
+            timeout_jitter: self.timeout_jitter.or(below.timeout_jitter),
+            half_open_max_calls: self.half_open_max_calls.or(below.half_open_max_calls),
+            success_threshold: self.success_threshold.or(below.success_threshold),
+            probe_timeout: self.probe_timeout.or(below.probe_timeout),
+            dropped: self.dropped.or(below.dropped),
+        }
+    }
+
     /// Checks every setting, as building a breaker does.
     ///
     /// # Errors
