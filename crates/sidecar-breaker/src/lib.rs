@@ -130,12 +130,15 @@
 //! - Built with `panic = "abort"`, a panic ends the process, and no breaker sees it.
 //!
 //! # Features
+//! - `macros`: the attribute `#[protected]`, and the registry's defaults for what it is not given. Off by default.
 //! - `serde`: `Serialize` for snapshots, with RFC 3339 times. Off by default.
 //! - `tower`: `BreakerLayer`, which puts a breaker in front of tower's services. Off by default.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "macros")]
+mod attribute;
 mod breaker;
 mod builder;
 mod call;
@@ -168,6 +171,18 @@ mod tower;
 mod transition;
 mod verdict;
 mod word;
+
+#[cfg(feature = "macros")]
+#[doc(hidden)]
+pub mod __private {
+    //! What the code that `#[protected]` makes is made of. Not an interface: it changes with the attribute.
+    pub use crate::attribute::{
+        Admitted, AnyReturned, Fallback, FallbackValue, Refuse, Returned, Site, evaluate, refuse, unreached,
+    };
+}
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use sidecar_macros::protected;
 
 #[cfg(feature = "tower")]
 pub use crate::tower::{BreakerFuture, BreakerLayer, BreakerService, ByResult, Classify};

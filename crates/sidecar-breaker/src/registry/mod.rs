@@ -1,5 +1,7 @@
 //! Breakers by name, in a bounded number.
 
+#[cfg(feature = "macros")]
+mod defaults;
 mod entry;
 mod tenure;
 
@@ -35,6 +37,8 @@ struct Shared {
     registering: Mutex<()>,
     limit: usize,
     uses: AtomicU64,
+    #[cfg(feature = "macros")]
+    defaults: defaults::Defaults,
 }
 
 impl BreakerRegistry {
@@ -62,6 +66,8 @@ impl BreakerRegistry {
             registering: Mutex::default(),
             limit: limit.max(1),
             uses: AtomicU64::new(0),
+            #[cfg(feature = "macros")]
+            defaults: defaults::Defaults::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -73,6 +79,11 @@ impl BreakerRegistry {
     /// When a setting is out of range, when the name was registered with other settings, or when the
     /// registry is full of breakers that must stay.
     pub fn register(&self, builder: BreakerBuilder) -> Result<Breaker, RegisterError> {
+        self.find_or_add(builder).map(|(breaker, _)| breaker)
+    }
+
+    /// As [`register`](Self::register), and whether the breaker is a new one.
+    fn find_or_add(&self, builder: BreakerBuilder) -> Result<(Breaker, bool), RegisterError> {
         let name = Arc::clone(builder.name());
         let fresh = builder.build().map_err(RegisterError::Settings)?;
         // It and `fresh` are dropped after the lock is released, for they are declared before it is taken: with
@@ -86,7 +97,7 @@ impl BreakerRegistry {
             }
             // Nobody throws it out meanwhile, for that is done under this lock.
             entry.use_now(self.next_use());
-            return Ok(entry.breaker().clone());
+            return Ok((entry.breaker().clone(), false));
         }
         let evicted = if current.len() < self.shared.limit {
             None
@@ -101,7 +112,7 @@ impl BreakerRegistry {
         }
         entries.insert(name, Arc::new(Entry::new(fresh.clone(), self.next_use())));
         _former = self.shared.entries.swap(Arc::new(entries));
-        Ok(fresh)
+        Ok((fresh, true))
     }
 
     /// The breaker of this name.

@@ -1,6 +1,8 @@
 //! The breaker's contract, in virtual time.
 
 mod allocations;
+#[cfg(feature = "macros")]
+mod attribute;
 mod await_points;
 mod by_hand;
 mod calls;

@@ -1,0 +1,10 @@
+//! What stands behind `#[protected]`: the places in the code that have it, and their calls.
+
+mod admitted;
+mod names;
+mod returned;
+mod site;
+
+pub use admitted::Admitted;
+pub use returned::{AnyReturned, Fallback, FallbackValue, Refuse, Returned, evaluate, refuse, unreached};
+pub use site::Site;
