@@ -177,7 +177,8 @@ mod word;
 pub mod __private {
     //! What the code that `#[protected]` makes is made of. Not an interface: it changes with the attribute.
     pub use crate::attribute::{
-        Admitted, AnyReturned, Fallback, FallbackValue, Refuse, Returned, Site, evaluate, refuse, unreached,
+        Admitted, AnyReturned, Fallback, FallbackValue, Function, Refuse, Refused, Returned, Site, evaluate,
+        unreached,
     };
 }
 #[cfg(feature = "macros")]

@@ -1,8 +1,8 @@
 //! The body of a function, handed to a piece as one call.
 
 use crate::function::{Function, Kind};
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::quote;
 use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{Block, Expr, Stmt, Type, parse_quote};
 
@@ -70,33 +70,36 @@ fn is_box_pin(function: &Expr) -> bool {
 pub(crate) fn wrap(mut function: Function, kind: Kind, wrapping: &Wrapping) -> TokenStream {
     let body = function.body.clone();
     let braced = |inner: TokenStream| {
-        let mut group = proc_macro2::Group::new(proc_macro2::Delimiter::Brace, inner);
+        let mut group = Group::new(Delimiter::Brace, inner);
         group.set_span(body.span());
         group
     };
     function.body = match kind {
         Kind::Sync => {
             let output = erased(function.returned());
-            let inner = wrapping.body(&quote!(#body));
-            braced(wrapping.around(&quote_ours!(call.run(move || -> #output #inner))))
+            let (prologue, statements) = (&wrapping.prologue, body.stream());
+            let inner = braced(quote!(#prologue #statements));
+            braced(wrapping.around(&output, &quote_ours!(call.run(move || -> #output #inner))))
         }
         Kind::Async => {
-            let future = wrapping.future(&function.returned(), &quote!(#body));
-            braced(wrapping.around(&quote_ours!(call.run_async(async move #future).await)))
+            let output = erased(function.returned());
+            let future = braced(wrapping.future(&output, &body.stream()));
+            braced(wrapping.around(&output, &quote_ours!(call.run_async(async move #future).await)))
         }
         Kind::Future { output, is_boxed } => match look_into(&function) {
             Futures::Inside(mut block) => {
                 let future = async_block(&mut block).expect("it was found before");
-                let (capture, statements) = (future.capture, &future.block);
-                let inner = wrapping.future(&output, &quote!(#statements));
-                let call = wrapping.around(&quote_ours!(call.run_async(async #capture #inner).await));
+                let (capture, statements, output) = (future.capture, &future.block.stmts, erased(*output));
+                let inner = braced(wrapping.future(&output, &quote!(#(#statements)*)));
+                let call =
+                    wrapping.around(&output, &quote_ours!(call.run_async(async #capture #inner).await));
                 future.block = parse_quote!({ #call });
                 let statements = &block.stmts;
                 braced(quote!(#(#statements)*))
             }
             Futures::Around => {
                 let (hidden, returned) = (&wrapping.hidden, erased(function.returned()));
-                let call = wrapping.around(&quote_ours!(call.run_async(future).await));
+                let call = wrapping.around(&output, &quote_ours!(call.run_async(future).await));
                 let pin = is_boxed.then(|| quote_ours!(::std::boxed::Box::pin));
                 braced(quote_ours! {
                     let future = #hidden::evaluate(move || -> #returned #body);
@@ -109,12 +112,16 @@ pub(crate) fn wrap(mut function: Function, kind: Kind, wrapping: &Wrapping) -> T
 }
 
 impl Wrapping {
-    fn around(&self, run: &TokenStream) -> TokenStream {
+    fn around(&self, output: &Type, run: &TokenStream) -> TokenStream {
         let Self { begin, settle, refused, .. } = self;
-        let admitted = quote_ours! {
-            let returned = #run;
-            #settle
-            returned
+        let admitted = match output {
+            // There is no after.
+            Type::Never(_) => run.clone(),
+            _ => quote_ours! {
+                let returned = #run;
+                #settle
+                returned
+            },
         };
         match refused {
             Some((rejected, otherwise)) => quote_ours! {
@@ -130,23 +137,21 @@ impl Wrapping {
         }
     }
 
-    fn body(&self, body: &TokenStream) -> TokenStream {
-        let prologue = &self.prologue;
-        if prologue.is_empty() { body.clone() } else { quote_ours!({ #prologue #body }) }
-    }
-
-    /// The braces of an `async` block. Such a block cannot say what it becomes, which `?` needs to know; a `return`
-    /// that is never reached can.
-    fn future(&self, output: &Type, body: &TokenStream) -> TokenStream {
+    /// What is in the braces of an `async` block. Such a block cannot say what it becomes, which `?` needs to know; a
+    /// `return` that is never reached can.
+    fn future(&self, output: &Type, statements: &TokenStream) -> TokenStream {
         let (hidden, prologue) = (&self.hidden, &self.prologue);
         let typed = match output {
-            Type::Never(_) => None,
-            _ => {
-                let output = erased(output.clone());
-                Some(quote_ours! { if false { return #hidden::unreached::<#output>(); } })
-            }
+            // Not a type of its own everywhere, but one that a function returns. The `return`, too, is never reached.
+            Type::Never(_) => quote_ours! {
+                #[allow(unreachable_code)]
+                if false {
+                    return #hidden::unreached::<<fn() -> ! as #hidden::Function>::Output>();
+                }
+            },
+            _ => quote_ours! { if false { return #hidden::unreached::<#output>(); } },
         };
-        quote_ours!({ #typed #prologue #body })
+        quote!(#typed #prologue #statements)
     }
 }
 
@@ -165,18 +170,18 @@ fn erased(mut ty: Type) -> Type {
     ty
 }
 
-/// A place in the source, with the names and lints of this crate.
-pub(crate) fn ours_at(span: Span) -> Span {
-    Span::mixed_site().located_at(span)
-}
-
-/// `hidden::function(arguments)`, whose errors stand at `span`.
-pub(crate) fn call_at(
-    span: Span,
-    hidden: &TokenStream,
-    function: &str,
-    arguments: &TokenStream,
-) -> TokenStream {
-    let function = syn::Ident::new(function, ours_at(span));
-    quote_spanned!(ours_at(span)=> #hidden::#function(#arguments))
+/// The tokens, all at one place of the source. What they name stays the same.
+pub(crate) fn at(span: Span, tokens: TokenStream) -> TokenStream {
+    let respanned = tokens.into_iter().map(|token| match token {
+        TokenTree::Group(group) => {
+            let mut respanned = Group::new(group.delimiter(), at(span, group.stream()));
+            respanned.set_span(group.span().located_at(span));
+            TokenTree::Group(respanned)
+        }
+        mut token => {
+            token.set_span(token.span().located_at(span));
+            token
+        }
+    });
+    respanned.collect()
 }

@@ -1,11 +1,12 @@
 //! `#[protected]`: a breaker in front of a function.
 
 use crate::arguments::{Arguments, CRATE, PLACED, default_path};
-use crate::body::{Futures, Wrapping, call_at, look_into, quote_ours, wrap};
+use crate::body::{Futures, Wrapping, at, look_into, quote_ours, wrap};
 use crate::function::{Function, Kind};
 use crate::values;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote};
+use syn::spanned::Spanned as _;
 use syn::{Error, ExprPath, FnArg, Ident, Pat, Path, parse_quote};
 
 const NAME: &str = "protected";
@@ -96,7 +97,7 @@ fn protect(given: &Given, arguments: TokenStream, item: TokenStream) -> syn::Res
     let hidden = given.hidden();
     let (prologue, otherwise) = match &given.fallback {
         None => {
-            let refuse = call_at(function.returned_span(), &hidden, "refuse", &quote_ours!(rejected));
+            let refuse = at(function.returned_span(), quote_ours!(rejected.returned()));
             (TokenStream::new(), (quote_ours!(rejected), refuse))
         }
         Some(fallback) => {
@@ -108,7 +109,8 @@ fn protect(given: &Given, arguments: TokenStream, item: TokenStream) -> syn::Res
                 return Err(Error::new_spanned(fallback, message));
             }
             let (prologue, arguments) = take_whole(&mut function)?;
-            let value = quote!(#fallback(#(#arguments),*));
+            let arguments = at(fallback.span(), quote_ours!((#(#arguments),*)));
+            let value = quote!(#fallback #arguments);
             let otherwise = match kind {
                 Kind::Sync => value,
                 Kind::Async | Kind::Future { .. } => quote_ours! {{
@@ -158,7 +160,10 @@ impl Given {
         let verdict = quote_ours!({ use #hidden::AnyReturned as _; #hidden::Returned(&returned).verdict() });
         match &self.classify {
             None => quote_ours!(call.settle(#verdict);),
-            Some(classify) => quote_ours!(call.settle_by(|| #classify(&returned), #verdict);),
+            Some(classify) => {
+                let arguments = at(classify.span(), quote_ours!((&returned)));
+                quote_ours!(call.settle_by(|| #classify #arguments, #verdict);)
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The values of arguments, each refused where it stands: with its name, what was given, and what is allowed.
 
 use quote::ToTokens as _;
-use syn::spanned::Spanned as _;
 use syn::{Error, Expr, ExprLit, ExprPath, Lit, Path, Result};
 
 /// Longest text that is a name, in bytes; the pieces' limit.
@@ -91,7 +90,7 @@ fn ungrouped(mut value: &Expr) -> &Expr {
 /// In the words of the pieces' own `SettingsError`.
 fn refused(name: &str, value: &Expr, allowed: &str) -> Error {
     let given = shown(value);
-    Error::new(value.span(), format!("{name} is {given}, but must be {allowed}"))
+    Error::new_spanned(value, format!("{name} is {given}, but must be {allowed}"))
 }
 
 fn shown(value: &Expr) -> String {

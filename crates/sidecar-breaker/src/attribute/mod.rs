@@ -6,5 +6,7 @@ mod returned;
 mod site;
 
 pub use admitted::Admitted;
-pub use returned::{AnyReturned, Fallback, FallbackValue, Refuse, Returned, evaluate, refuse, unreached};
+pub use returned::{
+    AnyReturned, Fallback, FallbackValue, Function, Refuse, Refused, Returned, evaluate, unreached,
+};
 pub use site::Site;

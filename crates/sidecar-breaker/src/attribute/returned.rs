@@ -87,9 +87,16 @@ impl<T, E: From<Rejected>> Refuse for Result<T, E> {
     }
 }
 
-/// What is returned in place of a refused call.
-pub fn refuse<R: Refuse>(rejected: Rejected) -> R {
-    R::refuse(rejected)
+/// A call that was refused.
+#[derive(Debug)]
+pub struct Refused(pub(super) Rejected);
+
+impl Refused {
+    /// What the function returns.
+    #[must_use]
+    pub fn returned<R: Refuse>(self) -> R {
+        R::refuse(self.0)
+    }
 }
 
 /// Runs `body`; as an argument, a closure is one that runs once and may give away what it holds.
@@ -101,4 +108,14 @@ pub fn evaluate<R>(body: impl FnOnce() -> R) -> R {
 #[must_use]
 pub fn unreached<R>() -> R {
     unreachable!("the attribute puts this behind a condition that is false")
+}
+
+/// The type that a function returns, also where it cannot be written: `!`.
+pub trait Function {
+    /// What is returned.
+    type Output;
+}
+
+impl<R> Function for fn() -> R {
+    type Output = R;
 }

@@ -1,8 +1,8 @@
 //! One place in the code with `#[protected]`.
 
-use super::{Admitted, names};
+use super::{Admitted, Refused, names};
 use crate::permit::Slip;
-use crate::{Breaker, BreakerRegistry, BreakerSettings, RegisterError, Rejected};
+use crate::{Breaker, BreakerRegistry, BreakerSettings, RegisterError};
 use std::any::type_name;
 use std::ptr;
 use std::sync::{Arc, OnceLock};
@@ -36,7 +36,7 @@ impl Site {
     /// # Errors
     /// When the breaker refuses the call.
     #[inline]
-    pub fn admit<F>(&'static self, _item: F) -> Result<Admitted, Rejected> {
+    pub fn admit<F>(&'static self, _item: F) -> Result<Admitted, Refused> {
         let breaker = match self.breaker.get() {
             Some(breaker) => breaker,
             None => self.find(type_name::<F>()),
@@ -44,7 +44,8 @@ impl Site {
         match breaker {
             Some(breaker) => {
                 let circuit = &*breaker.circuit;
-                Ok(Admitted::new(Some(Slip::new(circuit, circuit.admit()?))))
+                let ticket = circuit.admit().map_err(Refused)?;
+                Ok(Admitted::new(Some(Slip::new(circuit, ticket))))
             }
             None => Ok(Admitted::new(None)),
         }
