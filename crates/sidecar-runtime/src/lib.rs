@@ -42,10 +42,13 @@
 //! - A check that holds a [`SidecarHandle`] forms a cycle: the pieces' memory is then kept after the sidecar has
 //!   stopped, but nothing runs any more. Handlers are let go when it stops.
 //! - The settings of a piece that is not there - `performance` - are checked and have no effect.
+//! - The breakers of `#[protected]` stand in [`BreakerRegistry::global`](breaker::BreakerRegistry::global). They follow
+//!   the configuration of the sidecar that was started last, and a sidecar shows them if it is given that registry:
+//!   see [`SidecarBuilder::breakers`].
 //! - Anomalies are what the program reports to the sampler; none is found in its events.
 //!
 //! # Features
-//! `http`: the endpoints. `tower`: [`breaker`] layers for tower's services and, with `http`, the endpoints as such a
+//! `macros`: the attribute `#[protected]`. `http`: the endpoints. `tower`: [`breaker`] layers for tower's services and, with `http`, the endpoints as such a
 //! service. `tokio`: asynchronous checks and a watch on the application's runtime, see [`health`]. `disk`: a check of
 //! free space. `full`: everything.
 
@@ -66,6 +69,29 @@ pub use error::StartError;
 pub use sidecar::{Sidecar, SidecarHandle};
 pub use sidecar_config::{ConfigError, ConfigErrors, Provenance, Warning};
 pub use sidecar_observer::observe;
+
+/// Puts a circuit breaker in front of a function or method.
+///
+/// As [`breaker::protected`](macro@breaker::protected), which lists its arguments, but that it finds the breaker at
+/// `::sidecar_runtime::breaker`. What is not given follows `observability.circuit_breaker` of the configuration.
+///
+/// ```
+/// use sidecar_runtime::protected;
+///
+/// #[protected(failure_threshold = 3, timeout = 30)]
+/// fn read(path: &str) -> std::io::Result<String> {
+///     std::fs::read_to_string(path)
+/// }
+///
+/// for _ in 0..3 {
+///     assert_eq!(read("/none").unwrap_err().kind(), std::io::ErrorKind::NotFound);
+/// }
+/// let refused = read("/none").unwrap_err();
+/// assert!(refused.get_ref().is_some_and(|error| error.is::<sidecar_runtime::breaker::Rejected>()));
+/// ```
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use sidecar_macros::protected_of_the_facade as protected;
 
 #[doc(inline)]
 pub use sidecar_breaker as breaker;

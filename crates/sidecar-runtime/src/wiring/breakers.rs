@@ -3,6 +3,8 @@
 
 use crate::config::CircuitBreakerConfig;
 use sidecar_breaker::{BreakerRegistry, BreakerSettings, State};
+#[cfg(feature = "macros")]
+use sidecar_core::SettingsError;
 use sidecar_health::{BuiltIn, CheckOutcome, Health};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -52,6 +54,20 @@ pub(crate) fn settings(config: &CircuitBreakerConfig) -> BreakerSettings {
         .set_half_open_max_calls(config.half_open_max_calls)
         .set_success_threshold(config.success_threshold);
     settings
+}
+
+/// Has the breakers of `#[protected]` follow the configuration: those that there are, and those to come.
+#[cfg(feature = "macros")]
+pub(crate) fn give_to_attributes(config: &CircuitBreakerConfig) -> Result<(), SettingsError> {
+    BreakerRegistry::global().set_defaults(settings(config))
+}
+
+/// How often an attribute did not get the breaker it asks for.
+pub(crate) fn attribute_errors() -> u64 {
+    #[cfg(feature = "macros")]
+    return BreakerRegistry::global().errors();
+    #[cfg(not(feature = "macros"))]
+    0
 }
 
 fn outcome(state: State) -> CheckOutcome {

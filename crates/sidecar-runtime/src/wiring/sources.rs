@@ -1,6 +1,7 @@
 //! Every piece's own series, pulled when somebody scrapes: nothing on a hot path publishes anything.
 
 use crate::sidecar::Pieces;
+use crate::wiring::breakers::attribute_errors;
 use sidecar_breaker::{BreakerRegistry, State};
 use sidecar_health::{Health, Status};
 use sidecar_metrics::SourceOutput;
@@ -40,8 +41,11 @@ fn events(out: &mut SourceOutput, observer: &Observer, metric_errors: u64) {
     for (reason, count) in &stats.dropped {
         family.sample(&[("reason", reason)], *count);
     }
-    out.counter("sidecar_errors_total", "Troubles contained: panics in user code, misused metrics.")
-        .sample(&[], stats.errors + metric_errors);
+    out.counter(
+        "sidecar_errors_total",
+        "Troubles contained: panics in user code, misused metrics or attributes.",
+    )
+    .sample(&[], stats.errors + metric_errors + attribute_errors());
     out.gauge("sidecar_queue_size", "Events waiting or being handled.").sample(&[], stats.queue_size as u64);
     let seconds = stats.latency_ms.scaled(SECONDS_PER_MILLISECOND);
     out.histogram(
