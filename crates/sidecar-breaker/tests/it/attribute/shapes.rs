@@ -1,5 +1,8 @@
 //! Functions of unusual shapes behave as they did without the attribute.
 
+// What the attribute makes passes these, too.
+#![warn(clippy::pedantic, clippy::nursery)]
+
 use super::{DOWN, Failed, breaker};
 use crate::script::poll;
 use sidecar_breaker::protected;
