@@ -176,10 +176,8 @@ mod word;
 #[doc(hidden)]
 pub mod __private {
     //! What the code that `#[protected]` makes is made of. Not an interface: it changes with the attribute.
-    pub use crate::attribute::{
-        Admitted, AnyReturned, Fallback, FallbackValue, Function, Refuse, Refused, Returned, Site, evaluate,
-        unreached,
-    };
+    pub use crate::attribute::{Admitted, Fallback, FallbackValue, Refuse, Refused, Site};
+    pub use sidecar_core::calls::{AnyReturned, Function, Returned, evaluate, unreached};
 }
 #[cfg(feature = "macros")]
 #[doc(inline)]

@@ -3,6 +3,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`calls`] | what the attributes need to make a body a call |
 //! | [`clock`] | monotonic nanoseconds, real or virtual |
 //! | [`event_type`] | bounded interning of event-type names |
 //! | [`fork`] | telling a forked child (feature `fork`; without it nobody is one) |
@@ -24,6 +25,7 @@
 #![cfg_attr(not(feature = "fork"), forbid(unsafe_code))]
 #![warn(missing_docs)]
 
+pub mod calls;
 pub mod clock;
 pub mod event_type;
 pub mod fork;

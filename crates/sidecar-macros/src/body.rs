@@ -155,6 +155,14 @@ impl Wrapping {
     }
 }
 
+/// Whether what was `returned` is an error.
+pub(crate) fn is_err(hidden: &TokenStream) -> TokenStream {
+    quote_ours!({
+        use #hidden::AnyReturned as _;
+        #hidden::Returned(&returned).is_err()
+    })
+}
+
 /// The type, with `_` in place of each `impl Trait`.
 fn erased(mut ty: Type) -> Type {
     struct Eraser;

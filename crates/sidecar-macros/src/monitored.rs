@@ -1,7 +1,7 @@
 //! `#[monitor_performance]`: a function measured as an operation.
 
 use crate::arguments::{Arguments, CRATE, default_path};
-use crate::body::{Wrapping, quote_ours, wrap};
+use crate::body::{Wrapping, is_err, quote_ours, wrap};
 use crate::function::Function;
 use crate::values;
 use proc_macro2::TokenStream;
@@ -49,10 +49,8 @@ fn monitor(given: &Given, function: Function) -> TokenStream {
         static __SITE: #hidden::Site = #hidden::Site::new(#name);
         __SITE.start(__here)
     }};
-    let settle = quote_ours! {{
-        use #hidden::AnyReturned as _;
-        call.settle(#hidden::Returned(&returned).is_failure());
-    }};
+    let is_err = is_err(&hidden);
+    let settle = quote_ours!(call.settle(#is_err););
     let kind = function.kind();
     wrap(function, kind, &Wrapping { hidden, begin, settle, refused: None, prologue: TokenStream::new() })
 }

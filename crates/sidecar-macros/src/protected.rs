@@ -1,7 +1,7 @@
 //! `#[protected]`: a breaker in front of a function.
 
 use crate::arguments::{Arguments, CRATE, PLACED, default_path};
-use crate::body::{Futures, Wrapping, at, look_into, quote_ours, wrap};
+use crate::body::{Futures, Wrapping, at, is_err, look_into, quote_ours, wrap};
 use crate::function::{Function, Kind};
 use crate::values;
 use proc_macro2::{Span, TokenStream};
@@ -157,12 +157,12 @@ impl Given {
     }
 
     fn settle(&self, hidden: &TokenStream) -> TokenStream {
-        let verdict = quote_ours!({ use #hidden::AnyReturned as _; #hidden::Returned(&returned).verdict() });
+        let is_err = is_err(hidden);
         match &self.classify {
-            None => quote_ours!(call.settle(#verdict);),
+            None => quote_ours!(call.settle(#is_err);),
             Some(classify) => {
                 let arguments = at(classify.span(), quote_ours!((&returned)));
-                quote_ours!(call.settle_by(|| #classify #arguments, #verdict);)
+                quote_ours!(call.settle_by(|| #classify #arguments, #is_err);)
             }
         }
     }

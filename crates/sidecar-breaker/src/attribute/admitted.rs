@@ -3,6 +3,7 @@
 use crate::Verdict;
 use crate::circuit::Circuit;
 use crate::permit::Slip;
+use sidecar_core::panics;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -35,19 +36,27 @@ impl Admitted {
         poll_fn(|context| slip.run(|| body.as_mut().poll(context))).await
     }
 
-    /// Ends the call.
+    /// Ends the call, as a failure if what it returned is an error.
     #[inline]
-    pub fn settle(mut self, verdict: Verdict) {
+    pub fn settle(self, is_err: bool) {
+        self.end(by_error(is_err));
+    }
+
+    /// Ends the call with what `classify` says, or as [`settle`](Self::settle) does if it panics.
+    pub fn settle_by(self, classify: impl FnOnce() -> Verdict, is_err: bool) {
+        let verdict = panics::contain(classify).unwrap_or_else(|_| by_error(is_err));
+        self.end(verdict);
+    }
+
+    fn end(mut self, verdict: Verdict) {
         if let Some(slip) = &mut self.slip {
             slip.settle(Some(verdict));
         }
     }
+}
 
-    /// Ends the call with what `classify` says, or with `otherwise` if it panics.
-    pub fn settle_by(self, classify: impl FnOnce() -> Verdict, otherwise: Verdict) {
-        let verdict = sidecar_core::panics::contain(classify).unwrap_or(otherwise);
-        self.settle(verdict);
-    }
+fn by_error(is_err: bool) -> Verdict {
+    if is_err { Verdict::Failure } else { Verdict::Success }
 }
 
 impl fmt::Debug for Admitted {

@@ -6,7 +6,5 @@ mod returned;
 mod site;
 
 pub use admitted::Admitted;
-pub use returned::{
-    AnyReturned, Fallback, FallbackValue, Function, Refuse, Refused, Returned, evaluate, unreached,
-};
+pub use returned::{Fallback, FallbackValue, Refuse, Refused};
 pub use site::Site;

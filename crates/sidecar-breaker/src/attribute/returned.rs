@@ -1,42 +1,13 @@
-//! What a function returned, looked at without knowing its type; and what it returns in place of that.
-//!
-//! Twice a method of the type itself is defined for some types only, and one of a trait for all: the compiler takes
-//! the former where it applies. That tells a `Result` by whatever name, and a future from another value.
+//! What a function returns whose call was refused.
 
-use crate::{Rejected, Verdict};
+use crate::Rejected;
 use std::fmt;
 use std::future::{Future, Ready, ready};
 
-/// What a function returned.
-pub struct Returned<'a, R>(pub &'a R);
-
-impl<T, E> Returned<'_, Result<T, E>> {
-    /// An `Err` is a failure.
-    #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        Verdict::of(self.0)
-    }
-}
-
-/// For types that are no `Result`.
-pub trait AnyReturned {
-    /// Whoever returned has not failed.
-    fn verdict(&self) -> Verdict;
-}
-
-impl<R> AnyReturned for Returned<'_, R> {
-    fn verdict(&self) -> Verdict {
-        Verdict::Success
-    }
-}
-
-impl<R> fmt::Debug for Returned<'_, R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Returned")
-    }
-}
-
 /// What the fallback of an asynchronous function returned.
+///
+/// A method of the type itself is defined for futures only, and one of [`FallbackValue`] for all types. The compiler
+/// takes the former where it applies.
 pub struct Fallback<T>(pub T);
 
 impl<F: Future> Fallback<F> {
@@ -97,25 +68,4 @@ impl Refused {
     pub fn returned<R: Refuse>(self) -> R {
         R::refuse(self.0)
     }
-}
-
-/// Runs `body`; as an argument, a closure is one that runs once and may give away what it holds.
-pub fn evaluate<R>(body: impl FnOnce() -> R) -> R {
-    body()
-}
-
-/// Stands in code that is never reached, for its type.
-#[must_use]
-pub fn unreached<R>() -> R {
-    unreachable!("the attribute puts this behind a condition that is false")
-}
-
-/// The type that a function returns, also where it cannot be written: `!`.
-pub trait Function {
-    /// What is returned.
-    type Output;
-}
-
-impl<R> Function for fn() -> R {
-    type Output = R;
 }

@@ -6,6 +6,7 @@ mod fallbacks;
 mod futures;
 mod names;
 mod shapes;
+mod ui;
 
 use crate::support::TIMEOUT;
 use sidecar_breaker::{Breaker, BreakerBuilder, BreakerRegistry, RejectReason, Rejected};

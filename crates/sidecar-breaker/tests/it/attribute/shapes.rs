@@ -25,8 +25,8 @@ impl Shape {
         Ok(&mut self.items[0])
     }
 
-    #[protected(name = "shapes/iter")]
-    fn iter(&self) -> Result<impl Iterator<Item = &u8> + '_, Failed> {
+    #[protected(name = "shapes/one")]
+    fn one(&self) -> Result<impl Iterator<Item = &u8> + '_, Failed> {
         let first = self.items.first().ok_or(DOWN)?;
         Ok(std::iter::once(first))
     }
@@ -84,7 +84,7 @@ extern "C" fn called_from_c(number: i32) -> i32 {
     number + 1
 }
 
-extern "C" fn nothing(_: i32) -> i32 {
+const extern "C" fn nothing(_: i32) -> i32 {
     -1
 }
 
@@ -96,7 +96,7 @@ fn unit(times: u32) -> bool {
     times > 0
 }
 
-fn do_nothing(_: u32) -> bool {
+const fn do_nothing(_: u32) -> bool {
     false
 }
 
@@ -104,15 +104,15 @@ fn do_nothing(_: u32) -> bool {
 fn values_borrows_and_opaque_types_come_back_as_they_are() {
     let mut shape = Shape { items: vec![1, 2] };
     *shape.first_mut().expect("it has some") = 7;
-    assert_eq!(shape.iter().expect("it has some").collect::<Vec<_>>(), [&7]);
-    assert_eq!(Shape { items: Vec::new() }.iter().err(), Some(DOWN));
+    assert_eq!(shape.one().expect("it has some").collect::<Vec<_>>(), [&7]);
+    assert_eq!(Shape { items: Vec::new() }.one().err(), Some(DOWN));
     assert_eq!(Box::new(Shape { items: vec![1] }).boxed().expect("it does").to_string(), "1");
     let shared = Arc::new(Shape { items: vec![3] });
     assert_eq!(poll(pin!(shared.shared())), Poll::Ready(Ok(vec![3])));
     assert_eq!(Rc::new(Shape { items: vec![] }).counted(), Ok(1));
     assert_eq!(poll(pin!(Pin::new(&mut shape).pinned())), Poll::Ready(Ok(2)));
     assert_eq!(shape.consumed(), Ok(vec![7, 9]));
-    assert_eq!(breaker("shapes/iter").snapshot().failures, 1);
+    assert_eq!(breaker("shapes/one").snapshot().failures, 1);
 }
 
 #[test]
