@@ -1,5 +1,6 @@
 //! `#[protected]`: what the functions do that it stands on.
 
+mod both;
 mod calls;
 mod configured;
 mod fallbacks;
