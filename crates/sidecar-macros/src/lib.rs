@@ -19,6 +19,8 @@
 //! # Limits
 //! - A function whose return type is another name for a future, `BoxFuture` excepted, is taken for one that does its
 //!   work before it returns.
+//! - Reached through the module that the facade re-exports, `sidecar_runtime::breaker::protected` is that of the piece:
+//!   it needs the piece itself, or `crate = sidecar_runtime::breaker`.
 //! - `Location::caller()` in a body with `#[track_caller]` is the function itself.
 //! - With a renamed import of an attribute, the order of two on one function is that in which they are written.
 

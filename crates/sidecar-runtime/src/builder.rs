@@ -105,7 +105,8 @@ impl SidecarBuilder {
         self
     }
 
-    /// The breakers to show, for example [`BreakerRegistry::global`]. Defaults to a registry of its own.
+    /// The breakers to show, for example [`BreakerRegistry::global`], where those of `#[protected]` stand. Defaults
+    /// to a registry of its own.
     pub fn breakers(mut self, registry: BreakerRegistry) -> Self {
         self.breakers = Some(registry);
         self

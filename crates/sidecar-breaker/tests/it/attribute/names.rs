@@ -6,6 +6,8 @@ use sidecar_breaker::{BreakerRegistry, protected};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::pin;
+use std::sync::Barrier;
+use std::thread;
 
 #[protected]
 fn free() -> Result<(), Failed> {
@@ -136,6 +138,34 @@ fn two_places_share_a_breaker_if_both_give_its_name() {
         (one(), other(), one(), other()),
         (Err(super::DOWN), Err(super::DOWN), Err(super::OPEN), Err(super::OPEN))
     );
+}
+
+#[test]
+fn threads_that_are_the_first_to_call_find_the_same_breaker() {
+    #[protected(name = "names/raced")]
+    fn named() -> Result<(), Failed> {
+        Ok(())
+    }
+    #[protected]
+    fn raced_copies() -> Result<(), Failed> {
+        Ok(())
+    }
+    const THREADS: u64 = 8;
+    let start = Barrier::new(THREADS as usize);
+    thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                start.wait();
+                assert_eq!((named(), raced_copies()), (Ok(()), Ok(())));
+            });
+        }
+    });
+    let registry = BreakerRegistry::global();
+    let own =
+        registry.names().into_iter().find(|name| name.ends_with("::raced_copies")).expect("it was called");
+    for name in ["names/raced", &own] {
+        assert_eq!(super::breaker(name).snapshot().successes, THREADS, "{name}");
+    }
 }
 
 #[test]
