@@ -3,6 +3,7 @@
 mod both;
 mod calls;
 mod configured;
+mod costs;
 mod fallbacks;
 mod futures;
 mod names;
