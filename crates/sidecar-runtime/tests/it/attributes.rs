@@ -6,6 +6,37 @@ use sidecar_runtime::breaker::{Breaker, BreakerRegistry, State};
 use sidecar_runtime::{Sidecar, protected};
 use std::io;
 
+/// As much of a piece that measures as its attribute uses: counts the operations of this thread.
+mod stand_in {
+    use std::cell::Cell;
+
+    thread_local!(pub(super) static MEASURED: Cell<u32> = const { Cell::new(0) });
+
+    pub(super) mod __private {
+        use super::MEASURED;
+        pub(crate) use sidecar_core::calls::{AnyReturned, Returned};
+
+        pub(crate) struct Site;
+
+        impl Site {
+            pub(crate) const fn new(_: Option<&'static str>) -> Self {
+                Self
+            }
+
+            pub(crate) fn start<F>(&'static self, _: F) -> &'static Self {
+                MEASURED.set(MEASURED.get() + 1);
+                self
+            }
+
+            pub(crate) fn run<R>(&self, body: impl FnOnce() -> R) -> R {
+                body()
+            }
+
+            pub(crate) fn settle(&self, _is_err: bool) {}
+        }
+    }
+}
+
 #[protected(name = "fetch", timeout = 30)]
 fn fetch(result: io::Result<u8>) -> io::Result<u8> {
     result
@@ -46,5 +77,20 @@ fn one_that_does_not_get_its_settings_is_counted() {
         BreakerRegistry::global().register(Breaker::builder("fetch")).expect("there is room");
         assert_eq!((fetch(Ok(7)).ok(), fetch(Ok(8)).ok()), (Some(7), Some(8)));
         assert_eq!(errors(&sidecar), Some(1.0));
+    });
+}
+
+#[test]
+fn it_finds_its_way_back_to_the_facade_from_behind_another_attribute() {
+    #[protected(name = "behind")]
+    #[sidecar_macros::monitor_performance(crate = stand_in)]
+    fn call() -> io::Result<()> {
+        Ok(())
+    }
+    alone("attributes::it_finds_its_way_back_to_the_facade_from_behind_another_attribute", &[], || {
+        assert!(call().is_ok());
+        assert!(BreakerRegistry::global().trip("behind"));
+        assert!(call().is_err());
+        assert_eq!(stand_in::MEASURED.get(), 1, "a refused call is no operation");
     });
 }
