@@ -53,9 +53,11 @@
 //! # Cost
 //!
 //! A handle updates an atomic or, for a histogram, two, without a lock. By name there is one hash of name and
-//! tags and a read lock; up to eight tags need no allocation, in any order. Reading copies each value once.
-//! Only the first reading after new series sorts them, outside every lock. Nothing a writer needs is locked
-//! while sources run or text is rendered.
+//! tags and a read lock; up to eight tags need no allocation, in any order. A text is
+//! written straight from the series, whose tags are kept as text; [`families`](MetricsCollector::families)
+//! copies each value once. Only the first reading after new series sorts them, outside every lock. Nothing a
+//! writer needs is locked while sources run or text is rendered. [`render_into`](MetricsCollector::render_into)
+//! hands over 64 KB at a time.
 //!
 //! # Limits
 //!
@@ -90,7 +92,7 @@ mod unit;
 pub use builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MAX_SERIES_BOUND, MetricsBuilder};
 pub use collector::MetricsCollector;
 pub use error::RegisterError;
-pub use exposition::{CLASSIC_CONTENT_TYPE, OPENMETRICS_CONTENT_TYPE};
+pub use exposition::{CHUNK_BYTES, CLASSIC_CONTENT_TYPE, Format, OPENMETRICS_CONTENT_TYPE};
 pub use families::{Families, Family, Number, Sample, Value};
 pub use handle::{Counter, Gauge, Histogram};
 pub use kind::Kind;
