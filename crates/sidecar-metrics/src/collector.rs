@@ -29,6 +29,7 @@ struct Inner {
     registry: Registry,
     sources: Sources,
     misuse: Arc<Misuse>,
+    created_samples: bool,
     /// How long the last text of each format was: the next one is likely to be as long.
     lengths: [AtomicUsize; 2],
 }
@@ -38,7 +39,7 @@ impl MetricsCollector {
     #[must_use]
     pub fn new() -> Self {
         let (series_per_metric, series) = (DEFAULT_MAX_SERIES_PER_METRIC, DEFAULT_MAX_SERIES);
-        Self::with_limits(Limits { series_per_metric, series })
+        Self::with_limits(Limits { series_per_metric, series }, false)
     }
 
     /// Sets up a collector.
@@ -46,7 +47,7 @@ impl MetricsCollector {
         MetricsBuilder::new()
     }
 
-    pub(crate) fn with_limits(limits: Limits) -> Self {
+    pub(crate) fn with_limits(limits: Limits, created_samples: bool) -> Self {
         let misuse = Arc::new(Misuse::default());
         let registry = Registry::new(limits, Arc::clone(&misuse));
         Self {
@@ -54,6 +55,7 @@ impl MetricsCollector {
                 registry,
                 sources: Sources::default(),
                 misuse,
+                created_samples,
                 lengths: Default::default(),
             }),
         }
@@ -173,7 +175,7 @@ impl MetricsCollector {
         let expected = last.load(Relaxed);
         let mut never = |_: &str| {};
         let mut out = Out::whole(expected + expected / 64, &mut never);
-        exposition::render(&self.read(), format, &mut out);
+        self.render(format, &mut out);
         let text = out.into_text();
         last.store(text.len(), Relaxed);
         text
@@ -186,8 +188,12 @@ impl MetricsCollector {
     /// `chunk` runs on this thread and without a lock. Each series is read when it is written.
     pub fn render_into(&self, format: Format, mut chunk: impl FnMut(&str)) {
         let mut out = Out::chunks(CHUNK_BYTES, &mut chunk);
-        exposition::render(&self.read(), format, &mut out);
+        self.render(format, &mut out);
         out.finish();
+    }
+
+    fn render(&self, format: Format, out: &mut Out<'_>) {
+        exposition::render(&self.read(), format, self.inner.created_samples, out);
     }
 
     /// The registered series and what the sources say now.

@@ -12,6 +12,8 @@ pub(crate) struct Series {
     pub(crate) metric: Arc<Metric>,
     pub(crate) labels: Arc<Labels>,
     pub(crate) cell: Cell,
+    /// When it was registered, in milliseconds since 1970.
+    pub(crate) created: u64,
 }
 
 impl Series {

@@ -7,6 +7,8 @@ mod out;
 mod sample;
 mod text;
 
+pub(crate) use escape::push_escaped;
+pub(crate) use number::push_float;
 pub(crate) use out::Out;
 
 use crate::gather::Joined;
@@ -42,9 +44,11 @@ impl Format {
 }
 
 /// Writes metrics down, which must be sorted by name, each name once.
-pub(crate) fn render(metrics: &[Joined], format: Format, out: &mut Out<'_>) {
+///
+/// `created` is for OpenMetrics alone: since when each counter and histogram counts.
+pub(crate) fn render(metrics: &[Joined], format: Format, created: bool, out: &mut Out<'_>) {
     match format {
         Format::Classic => text::render(metrics, out),
-        Format::OpenMetrics => openmetrics::render(metrics, out),
+        Format::OpenMetrics => openmetrics::render(metrics, created, out),
     }
 }

@@ -11,14 +11,11 @@ use crate::kind::Kind;
 use crate::names::histogram_base;
 use std::collections::HashSet;
 
-/// OpenMetrics forbids the sum, and with it the count, of values below zero: neither could be a counter.
-const STYLE: Style = Style { point_in_bounds: true, strict_sums: true };
-
-pub(super) fn render(metrics: &[Joined], out: &mut Out<'_>) {
+pub(super) fn render(metrics: &[Joined], created: bool, out: &mut Out<'_>) {
     let counters = counter_families(metrics);
     for metric in metrics {
         let name = &*metric.name;
-        let (title, kind) = match metric.kind {
+        let (title, word) = match metric.kind {
             // A counter's samples end in `_total`, which its family's name leaves out.
             Kind::Counter if counters.contains(name) => (stem(name), "counter"),
             // Another name would be a counter's only if it changed, so the type gives way.
@@ -29,10 +26,15 @@ pub(super) fn render(metrics: &[Joined], out: &mut Out<'_>) {
         push_escaped(out.line(), &metric.help, true);
         out.end_line();
         push_header(out.line(), "TYPE", title);
-        out.line().push_str(kind);
+        out.line().push_str(word);
         out.end_line();
         push_unit(out, title, metric);
-        Samples::write(metric, STYLE, out);
+        // What only a counter or a histogram may have.
+        let counts = word == "counter" || word == "histogram";
+        let created = if counts && created { Some(title) } else { None };
+        // The sum of values below zero, and the count with it, is forbidden: neither could be a counter.
+        let style = Style { point_in_bounds: true, strict_sums: true, exemplars: counts, created };
+        Samples::write(metric, style, out);
     }
     out.line().push_str("# EOF");
     out.end_line();

@@ -2,6 +2,7 @@
 
 use super::number::{push_bound, push_float, push_integer, push_number};
 use super::out::Out;
+use crate::exemplar::{Slot, push_seconds};
 use crate::families::{Number, Value};
 use crate::gather::{Item, Joined};
 use crate::handle::Cell;
@@ -10,17 +11,21 @@ use std::sync::Arc;
 
 /// Where the formats differ within a sample.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Style {
+pub(super) struct Style<'a> {
     /// Whole bounds as `50.0`.
     pub(super) point_in_bounds: bool,
     /// No sum and count beside values below zero.
     pub(super) strict_sums: bool,
+    /// Exemplars behind counters and buckets.
+    pub(super) exemplars: bool,
+    /// The name to which `_created` is appended, if there is to be such a sample.
+    pub(super) created: Option<&'a str>,
 }
 
 /// Writes the series of one metric, one after the other, and keeps what they have in common.
 pub(super) struct Samples<'a> {
     name: &'a str,
-    style: Style,
+    style: Style<'a>,
     /// `name_bucket{k="v",`, of the series that is being written.
     prefix: String,
     /// The bounds whose texts follow: a source's histograms may have different ones in one family.
@@ -30,7 +35,7 @@ pub(super) struct Samples<'a> {
 }
 
 impl<'a> Samples<'a> {
-    pub(super) fn write(metric: &'a Joined, style: Style, out: &mut Out<'_>) {
+    pub(super) fn write(metric: &'a Joined, style: Style<'a>, out: &mut Out<'_>) {
         let name = &*metric.name;
         let (prefix, bounds, ends) = (String::new(), Arc::default(), Vec::new());
         let mut samples = Self { name, style, prefix, bounds, ends };
@@ -40,38 +45,56 @@ impl<'a> Samples<'a> {
     fn push(&mut self, item: Item<'_>, out: &mut Out<'_>) {
         let labels = item.labels().text();
         match item {
-            Item::Registered(series) => match &series.cell {
-                Cell::Counter(counter) => self.number(labels, counter.value().into(), out),
-                Cell::Gauge(gauge) => self.number(labels, gauge.value().into(), out),
-                cell @ Cell::Histogram(_) => self.value(labels, &cell.read(), out),
+            Item::Registered(series) => {
+                match &series.cell {
+                    Cell::Counter(counter) => {
+                        self.number(labels, counter.value().into(), Some(counter.exemplar()), out);
+                    }
+                    Cell::Gauge(gauge) => self.number(labels, gauge.value().into(), None, out),
+                    Cell::Histogram(histogram) => {
+                        self.histogram(labels, &histogram.snapshot(), histogram.exemplars(), out);
+                    }
+                }
+                if let Some(name) = self.style.created {
+                    push_name(out.line(), name, "_created", labels);
+                    push_seconds(out.line(), series.created);
+                    out.end_line();
+                }
+            }
+            Item::Pulled(sample) => match &sample.value {
+                Value::Number(number) => self.number(labels, *number, None, out),
+                Value::Histogram(snapshot) => self.histogram(labels, snapshot, &[], out),
             },
-            Item::Pulled(sample) => self.value(labels, &sample.value, out),
         }
     }
 
-    fn value(&mut self, labels: &str, value: &Value, out: &mut Out<'_>) {
-        match value {
-            Value::Number(number) => self.number(labels, *number, out),
-            Value::Histogram(snapshot) => self.histogram(labels, snapshot, out),
-        }
-    }
-
-    fn number(&self, labels: &str, number: Number, out: &mut Out<'_>) {
+    fn number(&self, labels: &str, number: Number, exemplar: Option<&Slot>, out: &mut Out<'_>) {
         let line = out.line();
         push_name(line, self.name, "", labels);
         push_number(line, number);
+        self.push_exemplar(line, exemplar);
         out.end_line();
     }
 
-    fn histogram(&mut self, labels: &str, snapshot: &FixedSnapshot, out: &mut Out<'_>) {
+    fn push_exemplar(&self, line: &mut String, exemplar: Option<&Slot>) {
+        if self.style.exemplars
+            && let Some(slot) = exemplar
+        {
+            slot.push_to(line);
+        }
+    }
+
+    /// `exemplars` has one slot per bucket, or none.
+    fn histogram(&mut self, labels: &str, snapshot: &FixedSnapshot, exemplars: &[Slot], out: &mut Out<'_>) {
         self.prepare(labels, &snapshot.bounds);
         let mut total = 0;
-        for (end, count) in self.ends.iter().zip(&snapshot.counts) {
+        for (at, (end, count)) in self.ends.iter().zip(&snapshot.counts).enumerate() {
             total += count;
             let line = out.line();
             line.push_str(&self.prefix);
             line.push_str(end);
             push_integer(line, total);
+            self.push_exemplar(line, exemplars.get(at));
             out.end_line();
         }
         let below_zero = snapshot.bounds.first().is_some_and(|bound| *bound < 0.0);
@@ -101,7 +124,7 @@ impl<'a> Samples<'a> {
     }
 }
 
-fn bucket_end(bound: f64, style: Style) -> String {
+fn bucket_end(bound: f64, style: Style<'_>) -> String {
     let mut end = "le=\"".to_owned();
     push_bound(&mut end, bound, style.point_in_bounds && bound.is_finite());
     end.push_str("\"} ");

@@ -7,7 +7,8 @@ use super::out::Out;
 use super::sample::{Samples, Style};
 use crate::gather::Joined;
 
-const STYLE: Style = Style { point_in_bounds: false, strict_sums: false };
+const STYLE: Style<'_> =
+    Style { point_in_bounds: false, strict_sums: false, exemplars: false, created: None };
 
 pub(super) fn render(metrics: &[Joined], out: &mut Out<'_>) {
     for metric in metrics {

@@ -2,8 +2,10 @@
 
 mod chunks;
 mod concurrency;
+mod created;
 mod documents;
 mod escaping;
+mod exemplars;
 mod names;
 mod openmetrics;
 mod overflow;
