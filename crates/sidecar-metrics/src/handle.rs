@@ -112,12 +112,13 @@ impl Histogram {
         }
     }
 
-    /// Records one value, and keeps `labels` as what it was: OpenMetrics text shows the latest one of each bucket beside
-    /// it, with the value and the time.
+    /// Records one value, and keeps `labels` as what it was: OpenMetrics text shows the latest one of each bucket
+    /// beside it, with the value and the time.
     ///
-    /// The value is recorded as by [`record`](Self::record). The exemplar is left out, answered with `false`, if the
-    /// value is NaN, if its labels have more than [`MAX_EXEMPLAR_CHARS`](crate::MAX_EXEMPLAR_CHARS) characters, if a key
-    /// is none for tags or comes twice, or if another thread sets or shows the bucket's exemplar at this moment.
+    /// The value is recorded as by [`record`](Self::record). The exemplar is left out, answered with `false`, if
+    /// the value is NaN, if its labels have more than [`MAX_EXEMPLAR_CHARS`](crate::MAX_EXEMPLAR_CHARS) characters,
+    /// if a key is none for tags or comes twice, or if another thread sets or shows the bucket's exemplar at this
+    /// moment.
     pub fn record_with_exemplar(&self, value: f64, labels: &[(&str, &str)]) -> bool {
         self.record(value);
         let Recorded { buckets, exemplars } = &*self.recorded;

@@ -102,7 +102,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_float_has_the_form_that_std_writes(bits in any::<u64>(), small in -1e6..1e6f64, whole in any::<i32>()) {
+        fn every_float_has_the_form_that_std_writes(
+            bits in any::<u64>(),
+            small in -1e6..1e6f64,
+            whole in any::<i32>(),
+        ) {
             for value in [f64::from_bits(bits), small, small / 1e9, f64::from(whole), f64::from(whole) * 1e9] {
                 if value.is_finite() {
                     prop_assert_eq!(float(value), as_std_writes(value));

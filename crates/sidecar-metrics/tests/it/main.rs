@@ -11,6 +11,7 @@ mod openmetrics;
 mod overflow;
 mod parser;
 mod promtool;
+mod python;
 mod reading;
 mod recording;
 mod roundtrip;
