@@ -1,4 +1,5 @@
-//! metrics with metrics-exporter-prometheus: a facade before a recorder, which is asked for its text without a listener.
+//! metrics with metrics-exporter-prometheus: a facade before a recorder, which is asked for its text, without a
+//! listener.
 
 use crate::{BOUNDS, HELP, KEYS, Subject, Tags, family};
 use metrics::{

@@ -55,13 +55,14 @@
 //!
 //! # Cost
 //!
-//! A handle updates an atomic or, for a histogram, two, without a lock. An exemplar is allocated, with the
-//! time of the wall clock; it never waits for another one, and what comes without one does not pay for it. By name there is one hash of name and
-//! tags and a read lock; up to eight tags need no allocation, in any order. A text is
-//! written straight from the series, whose tags are kept as text; [`families`](MetricsCollector::families)
+//! A handle updates an atomic or, for a histogram, two, without a lock. An exemplar is allocated, with the time
+//! of the wall clock; it never waits for another one, and what comes without one does not pay for it. By name
+//! there is one hash of name and tags and a read lock; up to eight tags need no allocation, in any order.
+//!
+//! A text is written straight from the series, whose tags are kept as text; [`families`](MetricsCollector::families)
 //! copies each value once. Only the first reading after new series sorts them, outside every lock. Nothing a
 //! writer needs is locked while sources run or text is rendered. [`render_into`](MetricsCollector::render_into)
-//! hands over 64 KB at a time.
+//! hands over 64 KB at a time, for those who have something else to do in between.
 //!
 //! # Limits
 //!

@@ -106,7 +106,8 @@ fn read_here(text: &str, format: Format) -> Read {
     read
 }
 
-/// What the library makes of a name: in the classic format it takes `_total` from a counter, and gives it to each sample.
+/// What the library makes of names: in the classic format it takes `_total` from a counter, and gives it to each
+/// sample.
 fn as_the_library_names(mut read: Read, format: Format) -> Read {
     if format == Format::Classic {
         let counters: Vec<String> =
