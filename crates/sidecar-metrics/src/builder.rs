@@ -20,12 +20,14 @@ const ALLOWED: &str = "a number from 1 to 1000000";
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct MetricsBuilder {
     limits: Limits,
+    created_samples: bool,
 }
 
 impl MetricsBuilder {
     pub(crate) fn new() -> Self {
         Self {
             limits: Limits { series_per_metric: DEFAULT_MAX_SERIES_PER_METRIC, series: DEFAULT_MAX_SERIES },
+            created_samples: false,
         }
     }
 
@@ -46,6 +48,16 @@ impl MetricsBuilder {
         self
     }
 
+    /// Whether OpenMetrics text says when each counter and histogram began, by a sample `x_created`. It tells a reader
+    /// of a restart that the values do not show.
+    ///
+    /// Defaults to no: unless it is told to read them, Prometheus takes each for one more series, which doubles those
+    /// of counters. Only for what this collector counts: when a source's counter began is not known.
+    pub fn created_samples(mut self, shown: bool) -> Self {
+        self.created_samples = shown;
+        self
+    }
+
     /// The collector.
     ///
     /// # Errors
@@ -57,7 +69,7 @@ impl MetricsBuilder {
                 return Err(SettingsError::new(field, value, ALLOWED));
             }
         }
-        Ok(MetricsCollector::with_limits(self.limits))
+        Ok(MetricsCollector::with_limits(self.limits, self.created_samples))
     }
 }
 

@@ -1,13 +1,17 @@
 //! The collector as its users and its scrapers see it.
 
+mod chunks;
 mod concurrency;
+mod created;
 mod documents;
 mod escaping;
+mod exemplars;
 mod names;
 mod openmetrics;
 mod overflow;
 mod parser;
 mod promtool;
+mod python;
 mod reading;
 mod recording;
 mod roundtrip;
