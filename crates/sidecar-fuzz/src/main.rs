@@ -5,7 +5,7 @@
 //! cargo run --package sidecar-fuzz -- event_line target/fuzz/crashes/event_line-crash-1234
 //! ```
 //!
-//! One program holds every target, because linking one is quicker than linking six. Under libFuzzer,
+//! One program holds every target, because linking one is quicker than linking each. Under libFuzzer,
 //! whose command line is its own, the variable `SIDECAR_FUZZ_TARGET` names the target.
 //! `seeds` has a folder of inputs for each; the tests run all of them.
 

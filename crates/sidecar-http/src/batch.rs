@@ -5,7 +5,7 @@ use std::io::Read;
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 
 use crate::reply::Reply;
 
@@ -52,6 +52,11 @@ impl Packing {
             }
             _ => return Err(Reply::unsupported("of content encodings only gzip is taken")),
         };
+        // RFC 9112, 6.1: only chunks are taken apart on the way here, so any other coding would still be in the body.
+        let chunked = only(headers, &TRANSFER_ENCODING).is_some_and(|it| it.eq_ignore_ascii_case("chunked"));
+        if headers.contains_key(TRANSFER_ENCODING) && !chunked {
+            return Err(Reply::bad_request("of transfer codings only chunked is taken, and once"));
+        }
         let declared = only(headers, &CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
         if declared.is_some_and(|length| length > MAX_BODY_BYTES) {
             return Err(Reply::too_large());

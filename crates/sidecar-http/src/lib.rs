@@ -47,7 +47,7 @@
 //!
 //! | status | when |
 //! | --- | --- |
-//! | 400 | malformed head or body, bad gzip, a body where none belongs, no `Host` or two of them |
+//! | 400 | malformed head, body or gzip, a transfer coding but `chunked`, an undue body, no `Host` or two of them |
 //! | 401 | the token is missing or wrong |
 //! | 404 | no such route or breaker, or the route's closure was not given |
 //! | 405 | another method; `Allow` names the right ones |

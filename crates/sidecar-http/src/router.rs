@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hyper::header::{ACCEPT, HOST, HeaderMap};
 use hyper::http::request::Parts;
-use hyper::{StatusCode, Version};
+use hyper::{Method, StatusCode, Version};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -81,6 +81,7 @@ impl Router {
     /// such a route, who may ask, and how.
     pub(crate) fn admit(&self, head: &Parts, has_body: bool) -> Result<Task, Reply> {
         self.check_host(head)?;
+        check_target(head)?;
         let trusted = self.door.trusts(&head.headers);
         let path = self.below_prefix(head.uri.path());
         let route = path.and_then(Route::at).filter(|route| self.closures.serves(*route));
@@ -204,6 +205,16 @@ impl Router {
         });
         run.await.unwrap_or_else(|_| Answer::failed()).into()
     }
+}
+
+/// RFC 9112, 3.2.3: a target that is an authority alone belongs to `CONNECT`. It has no path, and must not pass for
+/// one of `/`.
+fn check_target(head: &Parts) -> Result<(), Reply> {
+    let bare = head.uri.authority().is_some() && head.uri.scheme().is_none();
+    if bare && head.version < Version::HTTP_2 && head.method != Method::CONNECT {
+        return Err(Reply::bad_request("the target is no path"));
+    }
+    Ok(())
 }
 
 /// Whether a prefix is empty or a path that needs no decoding.

@@ -1,11 +1,17 @@
 //! What is fed with bytes. A target panics where a promise is broken, and on nothing else.
 
 mod accept;
+mod batch;
 mod config;
+mod endpoint;
 mod event_line;
 mod exposition;
+mod host;
 mod libtest;
+mod route;
 mod timestamp;
+mod token;
+mod wire;
 
 /// One parser with the promises that it is held to.
 pub(crate) struct Target {
@@ -16,11 +22,16 @@ pub(crate) struct Target {
 
 pub(crate) const ALL: &[Target] = &[
     Target { name: "accept", run: accept::run },
+    Target { name: "batch", run: batch::run },
     Target { name: "config", run: config::run },
     Target { name: "event_line", run: event_line::run },
     Target { name: "exposition", run: exposition::run },
+    Target { name: "host", run: host::run },
     Target { name: "libtest", run: libtest::run },
+    Target { name: "route", run: route::run },
     Target { name: "timestamp", run: timestamp::run },
+    Target { name: "token", run: token::run },
+    Target { name: "wire", run: wire::run },
 ];
 
 pub(crate) fn find(name: &str) -> Option<&'static Target> {

@@ -44,6 +44,14 @@ impl Client {
         self
     }
 
+    /// Sends what the server takes of these bytes.
+    ///
+    /// # Errors
+    /// It has closed before it took all.
+    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
+        self.stream.write_all(bytes.as_ref())
+    }
+
     /// Sends `METHOD PATH` with a right Host and further header lines.
     #[track_caller]
     pub fn request(&mut self, line: &str, headers: &[&str]) -> &mut Self {
@@ -121,8 +129,13 @@ impl Client {
 
     /// Sends `byte` again and again, with 20 ms between, until the server closes. True if it closed silently.
     pub fn trickle_until_closed(&mut self, byte: u8) -> bool {
+        self.drip_until_closed(byte, Duration::from_millis(20))
+    }
+
+    /// As [`trickle_until_closed`](Self::trickle_until_closed), with another time between.
+    pub fn drip_until_closed(&mut self, byte: u8, pause: Duration) -> bool {
         let begun = Instant::now();
-        self.stream.set_read_timeout(Some(Duration::from_millis(20))).expect("a read timeout");
+        self.stream.set_read_timeout(Some(pause)).expect("a read timeout");
         let mut answer = [0; 64];
         while begun.elapsed() < PATIENCE {
             if self.stream.write_all(&[byte]).is_err() {

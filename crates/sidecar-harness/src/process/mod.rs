@@ -4,11 +4,15 @@
 mod alone;
 mod collected;
 #[cfg(unix)]
+mod files;
+#[cfg(unix)]
 mod forked;
 mod launch;
 mod program;
 
 pub use alone::alone;
+#[cfg(unix)]
+pub use files::allow_open_files;
 #[cfg(unix)]
 pub use forked::{Fork, fork, forked};
 pub use launch::Launch;

@@ -3,6 +3,9 @@
 mod access;
 mod cap;
 mod commands;
+mod corpus;
+#[cfg(target_os = "linux")]
+mod crowd;
 mod deadlines;
 #[cfg(target_os = "linux")]
 mod exhaustion;

@@ -5,6 +5,8 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::Duration;
@@ -290,4 +292,37 @@ fn a_rendering_that_takes_long_delays_no_probe_even_on_one_thread() {
     assert_eq!(Client::to(address).ask("GET /live", &[]).status, 200);
     inside.open();
     assert_eq!(scraper.reply().body, "jobs 1\n");
+}
+
+#[test]
+fn ten_thousand_scrapes_at_once_cost_two_renderings_of_each_format() {
+    const FLOOD: usize = 10_000;
+    let (gate, runs) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
+    let (held, count) = (gate.clone(), Arc::clone(&runs));
+    let endpoints = full().allow_unauthenticated(true).metrics(move |_| {
+        count.fetch_add(1, Ordering::SeqCst);
+        held.enter();
+        "jobs 1\n".to_owned()
+    });
+    let service = endpoints.into_service().expect("right settings");
+    let accepts = ["Accept: text/plain", "Accept: application/openmetrics-text"];
+    let scrape = |number: usize| {
+        service.clone().oneshot(request("GET /metrics", &[accepts[number % 2]], Pieces::of(&[])))
+    };
+    runtime(false).block_on(async {
+        let mut scrapes: Vec<_> = (0..FLOOD).map(|number| Box::pin(scrape(number))).collect();
+        // All have asked before the first rendering ends.
+        poll_fn(|cx| {
+            assert!(scrapes.iter_mut().all(|scrape| scrape.as_mut().poll(cx).is_pending()));
+            Poll::Ready(())
+        })
+        .await;
+        gate.wait_until_held();
+        gate.open();
+        for scrape in scrapes {
+            assert_eq!(scrape.await.expect("it never fails").status(), 200);
+        }
+    });
+    // One that was under way when the others asked, and one for all of these.
+    assert_eq!(runs.load(Ordering::SeqCst), 4);
 }
