@@ -77,8 +77,8 @@ fn load(files: &[PathBuf], environment: EnvMap) -> Result<Loaded, ConfigErrors> 
     let live = files.iter().fold(builder, |builder, file| builder.file(file)).load()?;
     Ok(Loaded {
         config: SidecarConfig::clone(&live.get()),
-        warnings: live.warnings().to_vec(),
-        provenance: live.provenance().clone(),
+        warnings: live.warnings(),
+        provenance: live.provenance(),
     })
 }
 
