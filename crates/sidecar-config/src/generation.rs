@@ -21,6 +21,9 @@ pub(crate) type Change<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 /// Effective keys and their values as text.
 pub(crate) type Keys = BTreeMap<Vec<String>, String>;
 
+/// A key and the program's value of it; `None` where the program left it unset.
+pub(crate) type Pin = (Vec<String>, Option<Value>);
+
 /// One whole state of the settings, and what there is to tell about it.
 #[derive(Debug)]
 pub struct Generation<T> {
@@ -73,8 +76,8 @@ pub(crate) struct Recipe<T> {
     pub(crate) files: Vec<PathBuf>,
     pub(crate) environment: Option<EnvMap>,
     pub(crate) code: Vec<Change<T>>,
-    /// Values that the program made, by their keys; `None` where it left a key unset.
-    pub(crate) pins: Vec<(Vec<String>, Option<Value>)>,
+    /// Values that the program made.
+    pub(crate) pins: Vec<Pin>,
 }
 
 impl<T: Settings> Recipe<T> {
@@ -159,11 +162,7 @@ impl<T: Settings> Recipe<T> {
     }
 
     /// What `given` says at `keys`, and wherever it differs from what the layers say by themselves.
-    pub(crate) fn pins(
-        &self,
-        given: &T,
-        keys: &[String],
-    ) -> Result<Vec<(Vec<String>, Option<Value>)>, ConfigErrors> {
+    pub(crate) fn pins(&self, given: &T, keys: &[String]) -> Result<Vec<Pin>, ConfigErrors> {
         let (layers, _) = self.layers();
         let below = flat(&merge::<T>(&layers).unwrap_or_default())?.settings();
         let given = flat(given)?;

@@ -231,10 +231,10 @@ impl Book {
 fn fixed<T: Settings>(current: &Generation<T>, next: &Generation<T>) -> Vec<ConfigError> {
     let is_fixed = |path: &[String]| {
         let key = path.join(".");
-        let below = |fixed: &&str| {
+        let below = |fixed: &str| {
             key.strip_prefix(*fixed).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        T::FIXED.iter().any(|fixed| below(&fixed))
+        T::FIXED.iter().any(|fixed| below(fixed))
     };
     let gone = current.keys.keys().filter(|path| !next.keys.contains_key(*path));
     let changed = next.keys.keys().chain(gone).filter(|path| current.keys.get(*path) != next.keys.get(*path));

@@ -152,15 +152,11 @@ impl Shared {
 
     /// Puts settings in force that have been checked.
     pub(crate) fn set(&self, settings: ObserverSettings, redacted: Redacted) {
-        // What there was is dropped after the lock.
-        let before;
         let mut current = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
         self.credits.set_bounds(settings.queue_size, settings.queue_bytes);
         self.drops_newest.store(settings.drop_policy == DropPolicy::Newest, Relaxed);
         self.intake.set(settings.max_text_bytes, redacted);
-        before = std::mem::replace(&mut *current, settings);
-        drop(current);
-        drop(before);
+        *current = settings;
     }
 
     pub(crate) fn set_enabled(&self, enabled: bool) {
