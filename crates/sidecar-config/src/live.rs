@@ -232,7 +232,7 @@ fn fixed<T: Settings>(current: &Generation<T>, next: &Generation<T>) -> Vec<Conf
     let is_fixed = |path: &[String]| {
         let key = path.join(".");
         let below = |fixed: &str| {
-            key.strip_prefix(*fixed).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            key.strip_prefix(fixed).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         T::FIXED.iter().any(|fixed| below(fixed))
     };
