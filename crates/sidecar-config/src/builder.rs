@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::env::EnvMap;
 use crate::error::ConfigErrors;
-use crate::generation::{Change, Recipe};
+use crate::generation::{Change, Layers, Recipe};
 use crate::live::Live;
 use crate::validate::Settings;
 
@@ -16,7 +17,6 @@ pub struct LiveBuilder<T> {
     files: Vec<PathBuf>,
     environment: Option<EnvMap>,
     code: Vec<Change<T>>,
-    given: Option<(T, Vec<String>)>,
 }
 
 impl<T> fmt::Debug for LiveBuilder<T> {
@@ -25,14 +25,13 @@ impl<T> fmt::Debug for LiveBuilder<T> {
             .field("files", &self.files)
             .field("environment", &self.environment)
             .field("code", &self.code.len())
-            .field("given", &self.given.as_ref().map(|(_, keys)| keys))
             .finish()
     }
 }
 
 impl<T: Settings> LiveBuilder<T> {
     pub(crate) fn new() -> Self {
-        Self { files: Vec::new(), environment: None, code: Vec::new(), given: None }
+        Self { files: Vec::new(), environment: None, code: Vec::new() }
     }
 
     /// Adds a file; a later one is stronger. The ending names the format: `.yml`, `.yaml`, `.toml`, `.json`.
@@ -55,25 +54,14 @@ impl<T: Settings> LiveBuilder<T> {
         self
     }
 
-    /// Settings that the program made from what these layers say. Above every other layer but [`code`](Self::code),
-    /// and at each load, stand its values at `keys` (dotted) and wherever it differs from the other layers at the
-    /// first load. Defaults to none.
-    pub fn given(mut self, settings: T, keys: impl IntoIterator<Item = String>) -> Self {
-        self.given = Some((settings, keys.into_iter().collect()));
-        self
-    }
-
     /// Reads, merges and validates every layer.
     ///
     /// # Errors
     /// Everything that is wrong in any layer, at once. A wrong value is reported also where a stronger layer
     /// hides it.
     pub fn load(self) -> Result<Live<T>, ConfigErrors> {
-        let Self { files, environment, code, given } = self;
-        let mut recipe = Recipe { files, environment, code, pins: Vec::new() };
-        if let Some((settings, keys)) = given {
-            recipe.pins = recipe.pins(&settings, &keys)?;
-        }
+        let Self { files, environment, code } = self;
+        let recipe = Recipe { layers: Arc::new(Layers { files, environment, code }), pins: Vec::new() };
         let first = recipe.read(1)?;
         Ok(Live::new(recipe, first))
     }

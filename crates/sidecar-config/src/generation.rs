@@ -11,10 +11,10 @@ use crate::error::{ConfigError, ConfigErrors, MAX_ERRORS, Warning, tidy};
 use crate::flat::Flat;
 use crate::layer::{Layer, merge};
 use crate::origin::Origin;
-use crate::provenance::{Provenance, origin_of};
+use crate::provenance::{Provenance, origin_of, origin_of_key};
 use crate::sections::Findings;
 use crate::source;
-use crate::validate::{Settings, judge};
+use crate::validate::{Settings, judge, validate};
 
 pub(crate) type Change<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 
@@ -73,16 +73,21 @@ impl<T> Generation<T> {
 
 /// Where the settings come from: read as often as one likes.
 pub(crate) struct Recipe<T> {
-    pub(crate) files: Vec<PathBuf>,
-    pub(crate) environment: Option<EnvMap>,
-    pub(crate) code: Vec<Change<T>>,
+    pub(crate) layers: Arc<Layers<T>>,
     /// Values that the program made.
     pub(crate) pins: Vec<Pin>,
 }
 
-impl<T: Settings> Recipe<T> {
+/// What the builder was told.
+pub(crate) struct Layers<T> {
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) environment: Option<EnvMap>,
+    pub(crate) code: Vec<Change<T>>,
+}
+
+impl<T: Settings> Layers<T> {
     /// The layers below code.
-    pub(crate) fn layers(&self) -> (Vec<Layer>, Findings) {
+    fn read(&self) -> (Vec<Layer>, Findings) {
         let mut findings = Findings::default();
         let mut layers: Vec<Layer> = Vec::new();
         for path in &self.files {
@@ -103,10 +108,12 @@ impl<T: Settings> Recipe<T> {
         }
         (layers, findings)
     }
+}
 
+impl<T: Settings> Recipe<T> {
     /// Reads, merges and validates every layer, as generation `number`.
     pub(crate) fn read(&self, number: u64) -> Result<Generation<T>, ConfigErrors> {
-        let (layers, mut findings) = self.layers();
+        let (layers, mut findings) = self.layers.read();
         let merged = merge::<T>(&layers).unwrap_or_else(|error| {
             // After an error the layers lack what was wrong, which the type may miss.
             if findings.errors.is_empty() {
@@ -117,7 +124,7 @@ impl<T: Settings> Recipe<T> {
         });
         let before = flat(&merged)?.settings();
         let mut settings = self.pinned(merged)?;
-        self.code.iter().for_each(|change| change(&mut settings));
+        self.layers.code.iter().for_each(|change| change(&mut settings));
         let after = flat(&settings)?;
         let keys = after.settings();
 
@@ -160,24 +167,35 @@ impl<T: Settings> Recipe<T> {
         self.pins.iter().for_each(|(path, value)| flat.put(path, value.clone()));
         flat.read().map_err(|error| ConfigError::source(Origin::Code, error).into())
     }
+}
 
-    /// What `given` says at `keys`, and wherever it differs from what the layers say by themselves.
-    pub(crate) fn pins(&self, given: &T, keys: &[String]) -> Result<Vec<Pin>, ConfigErrors> {
-        let (layers, _) = self.layers();
-        let below = flat(&merge::<T>(&layers).unwrap_or_default())?.settings();
-        let given = flat(given)?;
-        let (own, mut paths) = (given.settings(), Vec::new());
+impl<T: Settings> Generation<T> {
+    /// As generation 1, `given` in place of these settings, and its values that are the program's own: those at `keys`,
+    /// and those that differ from these.
+    pub(crate) fn edited(&self, given: T, keys: &[String]) -> Result<(Self, Vec<Pin>), ConfigErrors> {
+        let flat = flat(&given)?;
+        let own = flat.settings();
         // A map that was empty and is not any more is told by its entries.
-        let is_map = |path: &[String]| matches!(given.get(path), Some(Value::Dict(..)));
-        let gone = below.keys().filter(|path| !own.contains_key(*path) && !is_map(path));
-        let every = own.keys().chain(gone);
-        for path in every {
-            let named = || keys.iter().any(|key| *key == path.join("."));
-            if own.get(path) != below.get(path) || named() {
-                paths.push(path.clone());
-            }
-        }
-        Ok(paths.into_iter().map(|path| (path.clone(), given.get(&path).cloned())).collect())
+        let is_map = |path: &[String]| matches!(flat.get(path), Some(Value::Dict(..)));
+        let gone = self.keys.keys().filter(|path| !own.contains_key(*path) && !is_map(path));
+        let is_own = |path: &&Vec<String>| {
+            own.get(*path) != self.keys.get(*path) || keys.iter().any(|key| *key == path.join("."))
+        };
+        let pins: Vec<Pin> = own
+            .keys()
+            .chain(gone)
+            .filter(is_own)
+            .map(|path| (path.clone(), flat.get(path).cloned()))
+            .collect();
+        validate(&given)?;
+        let origin = |path: &[String]| {
+            let is_pinned = pins.iter().any(|(pin, _)| path == pin.as_slice());
+            if is_pinned { Origin::Code } else { origin_of_key(&self.provenance, &path.join(".")) }
+        };
+        let provenance = Provenance::of(&own, origin);
+        let (settings, warnings) = (Arc::new(given), self.warnings.clone());
+        let first = Self { number: 1, settings, keys: own, provenance, warnings, cut_off: self.cut_off };
+        Ok((first, pins))
     }
 }
 

@@ -47,7 +47,8 @@
 //! whole: a reader has one or the other. A bad one changes nothing, and [`Live::status`] says why; so does one that
 //! would change a key which may not change while the program runs ([`Validate::FIXED`]). [`Live::subscribe`] pushes
 //! new settings to those who need them at hand. [`Live::watch`] reloads when a file changes: [`Watcher`] says how it
-//! tells a finished save from half of one.
+//! tells a finished save from half of one. Settings that the program changed after they were loaded stay above the
+//! files with [`Live::edited`].
 //!
 //! # Settings
 //!
@@ -55,7 +56,6 @@
 //! | --- | --- | --- |
 //! | [`file`](LiveBuilder::file) | none | a YAML, TOML or JSON file; a later one is stronger |
 //! | [`env`](LiveBuilder::env) | none | variables, each for one key |
-//! | [`given`](LiveBuilder::given) | none | settings that the program made from these layers, above them |
 //! | [`code`](LiveBuilder::code) | none | changes by the program, strongest |
 //!
 //! # Cost

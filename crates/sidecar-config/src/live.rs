@@ -64,6 +64,18 @@ impl<T: Settings> Live<T> {
         self.shared.settle(begun, read)
     }
 
+    /// Settings that the program made from these, in their place, over the same layers. At each reload its own values
+    /// stand above all others: those at `keys` (dotted), and those that differ from these now. Nothing is read for it,
+    /// and this `Live` stays as it is.
+    ///
+    /// # Errors
+    /// Everything that the settings refuse about themselves, at once.
+    pub fn edited(&self, settings: T, keys: &[String]) -> Result<Self, ConfigErrors> {
+        let (first, pins) = self.current().edited(settings, keys)?;
+        let recipe = Recipe { layers: Arc::clone(&self.shared.recipe.layers), pins };
+        Ok(Self::new(recipe, first))
+    }
+
     /// What a reload would put in place.
     pub(crate) fn read(&self) -> Result<Generation<T>, ConfigErrors> {
         let current = self.current();
@@ -144,7 +156,7 @@ impl<T> Live<T> {
     /// The files that are read, the weakest first.
     #[must_use]
     pub fn files(&self) -> &[PathBuf] {
-        &self.shared.recipe.files
+        &self.shared.recipe.layers.files
     }
 
     /// How the reloads went.

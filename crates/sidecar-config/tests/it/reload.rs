@@ -132,10 +132,13 @@ fn code_stays_above_the_file_at_every_reload() {
 #[test]
 fn settings_given_by_the_program_stay_above_the_file_where_they_differ_or_are_named() {
     let file = File::new("size: 1\nname: file\nrates: {a: 0.5}\n");
-    let mut given = Queue::clone(&file.load().get());
+    let loaded = file.load();
+    let mut given = Queue::clone(&loaded.get());
     given.rates.insert("b".to_owned(), 0.25);
-    let live =
-        Live::<Queue>::builder().file(&file.path).given(given, ["name".to_owned()]).load().expect("valid");
+    file.write("half of a fi");
+    let live = loaded.edited(given, &["name".to_owned()]).expect("nothing is read");
+    assert_eq!((live.get().rates["b"], live.get().name.as_str(), live.generation()), (0.25, "file", 1));
+    assert_eq!(live.provenance().get("name").expect("a setting").origin(), &Origin::Code);
     file.write("size: 2\nname: other\nrates: {a: 0.75, c: 1.0}\n");
     assert_eq!(live.reload(), Ok(Reload::Changed));
     let queue = live.get();
@@ -144,6 +147,13 @@ fn settings_given_by_the_program_stay_above_the_file_where_they_differ_or_are_na
     assert_eq!(rates, [("a", 0.75), ("b", 0.25), ("c", 1.0)]);
     assert_eq!(live.provenance().get("rates.b").expect("a setting").origin(), &Origin::Code);
     assert!(live.provenance().get("rates.a").expect("a setting").origin().path().is_some());
+}
+
+#[test]
+fn settings_that_the_program_made_wrong_are_refused() {
+    let loaded = Live::<Queue>::builder().load().expect("defaults");
+    let errors = loaded.edited(Queue { size: 700, ..Queue::default() }, &[]).expect_err("refused");
+    assert_eq!(errors.to_string(), "code: size is 700, but must be a whole number from 0 to 100");
 }
 
 #[test]
