@@ -112,6 +112,12 @@ impl ObserverBuilder {
         self
     }
 
+    /// All settings that [`Observer::update`] may change, at once.
+    pub fn settings(mut self, edit: impl FnOnce(&mut ObserverSettings)) -> Self {
+        edit(&mut self.settings);
+        self
+    }
+
     /// The clock that latencies and suspensions are read from. Defaults to the machine's monotonic clock.
     pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
         self.clock = clock.into();
