@@ -35,6 +35,8 @@ pub enum ErrorKind {
     MissingKey,
     /// The value is of the wrong type or out of range.
     Value,
+    /// The value may not change while the program runs.
+    Fixed,
     /// There were more errors than are listed.
     TooMany,
 }
@@ -96,6 +98,13 @@ impl ConfigError {
         let text = format!("{key} is {value}, but must be {allowed}");
         let plain = Self::new(ErrorKind::Value, origin, text);
         Self { key: Some(key), value: Some(value), allowed: Some(allowed), ..plain }
+    }
+
+    pub(crate) fn fixed(origin: Origin, key: String, value: String, now: &str) -> Self {
+        let text =
+            format!("{key} would be {value}, but is {now} as long as the program runs: start it again");
+        let plain = Self::new(ErrorKind::Fixed, origin, text);
+        Self { key: Some(key), value: Some(value), allowed: Some(now.to_owned()), ..plain }
     }
 
     pub(crate) fn too_many(origin: Origin) -> Self {

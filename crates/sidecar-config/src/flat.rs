@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use figment::error::Actual;
-use figment::value::Value;
+use figment::value::{Dict, Value};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::node::{decimal, quote};
 
@@ -21,6 +22,35 @@ impl Flat {
             Ok(_) => Err("the settings type is not a map".to_owned()),
             Err(error) => Err(format!("the settings type cannot be serialised: {error}")),
         }
+    }
+
+    /// The value at `path`.
+    pub(crate) fn get(&self, path: &[String]) -> Option<&Value> {
+        path.iter().try_fold(&self.0, |value, key| match value {
+            Value::Dict(_, dict) => dict.get(key),
+            _ => None,
+        })
+    }
+
+    /// Puts `value` at `path`, or takes away what is there.
+    pub(crate) fn put(&mut self, path: &[String], value: Option<Value>) {
+        let Some((last, above)) = path.split_last() else { return };
+        let mut place = &mut self.0;
+        for key in above {
+            let Value::Dict(_, dict) = place else { return };
+            place = dict.entry(key.clone()).or_insert_with(|| Value::from(Dict::new()));
+        }
+        if let Value::Dict(_, dict) = place {
+            match value {
+                Some(value) => drop(dict.insert(last.clone(), value)),
+                None => drop(dict.remove(last)),
+            }
+        }
+    }
+
+    /// The settings of this type again.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, String> {
+        self.0.deserialize().map_err(|error: figment::Error| error.to_string())
     }
 
     /// Every value, the containers before their contents.

@@ -26,6 +26,8 @@ const MAX_ROUNDS: usize = 2 * MAX_ERRORS + MAX_VALUELESS + 1;
 pub(crate) struct Layer {
     pub(crate) origin: Origin,
     pub(crate) root: Node,
+    /// The text ends in the middle of a line, so that more of it may be to come.
+    pub(crate) cut_off: bool,
 }
 
 impl Provider for &Layer {
@@ -44,7 +46,7 @@ impl Layer {
     ///
     /// `figment` has a conversion of its own, but it reads decimals at single precision.
     pub(crate) fn variable<T: Settings>(origin: Origin, path: &[&str], text: &str) -> Self {
-        let layer = |leaf| Self { origin: origin.clone(), root: Node::nested(path, leaf) };
+        let layer = |leaf| Self { origin: origin.clone(), root: Node::nested(path, leaf), cut_off: false };
         let number = Node::number(text);
         let spellings = [Some(Node::Text(text.to_owned())), number.clone(), Node::flag(text)];
         let accepted = spellings

@@ -1,8 +1,8 @@
 //! Settings from defaults, files, the environment and code, where every error is reported at once, with its
 //! place.
 //!
-//! [`Live`] loads any type that implements serde's traits, `Default` and [`Validate`]. What a key means, and
-//! what to do when it is given, is left to you.
+//! [`Live`] loads any type that implements serde's traits, `Default` and [`Validate`], and loads it again while the
+//! program runs. What a key means, and what to do when it changes, is left to you.
 //!
 //! ```
 //! use serde::{Deserialize, Serialize};
@@ -43,6 +43,13 @@
 //! A key without a value (`events:` and nothing more) counts as not given. A word that is short for a map
 //! ([`Validate::SHORTHANDS`]) becomes that map before the layers are merged.
 //!
+//! **Again and again.** [`Live::reload`] reads every layer anew. A good reading becomes the next generation, as a
+//! whole: a reader has one or the other. A bad one changes nothing, and [`Live::status`] says why; so does one that
+//! would change a key which may not change while the program runs ([`Validate::FIXED`]). [`Live::subscribe`] pushes
+//! new settings to those who need them at hand. [`Live::watch`] reloads when a file changes: [`Watcher`] says how it
+//! tells a finished save from half of one. Settings that the program changed after they were loaded stay above the
+//! files with [`Live::edited`].
+//!
 //! # Settings
 //!
 //! | builder | default | meaning |
@@ -53,22 +60,27 @@
 //!
 //! # Cost
 //! A load reads each file once and deserialises each layer once, and once more per value that does not
-//! deserialise, 251 times at most. [`Live::get`] clones an `Arc`.
+//! deserialise, 251 times at most. [`Live::get`] clones an `Arc` and takes no lock. A watch asks the file system for
+//! each file five times a second, on a thread of its own.
 //!
 //! # Limits
 //! - A file has at most [`MAX_FILE_BYTES`], 24 levels, and in YAML 10 000 events replayed by aliases; a TOML
 //!   key has at most 16 dots. Pipes and devices are not read.
 //! - A layer lists at most 100 errors, and says when there are more; a file has at most 100 warnings. Where
 //!   more than 50 keys stand without a value, unknown ones among the rest go unnoticed.
+//! - At most [`MAX_SUBSCRIBERS`] subscribers. One that hangs keeps the others from the news, and no reader or reload.
+//! - A save that pauses for longer than 600 ms counts as two, and half of it is loaded if it is valid by itself.
 //! - Keys are scalars; YAML's `<<` is merged; one YAML document per file.
 //! - A settings type must deserialise what its `Default` serialises.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod builder;
 mod env;
 mod error;
 mod flat;
+mod generation;
 mod layer;
 mod live;
 mod node;
@@ -79,14 +91,22 @@ mod rule;
 pub mod seconds;
 mod sections;
 mod source;
+mod status;
+mod subscribers;
 mod suggest;
 mod validate;
+mod watch;
 
+pub use builder::LiveBuilder;
 pub use env::EnvMap;
 pub use error::{ConfigError, ConfigErrors, ErrorKind, Warning};
-pub use live::{Live, LiveBuilder};
+pub use generation::Generation;
+pub use live::Live;
 pub use origin::Origin;
 pub use provenance::{Provenance, Setting};
 pub use rule::Rule;
 pub use source::MAX_FILE_BYTES;
+pub use status::{Reload, Status};
+pub use subscribers::{MAX_SUBSCRIBERS, Subscription};
 pub use validate::{Report, Settings, Validate, validate};
+pub use watch::{Watch, Watcher};

@@ -88,3 +88,8 @@ pub(crate) fn origin_of(layers: &[Layer], path: &[String]) -> Origin {
         layer.origin.at(layer.root.find(path).and_then(|found| found.entry.line))
     })
 }
+
+/// Where `key` (dotted) comes from now.
+pub(crate) fn origin_of_key(provenance: &Provenance, key: &str) -> Origin {
+    provenance.get(key).map_or(Origin::Default, |setting| setting.origin.clone())
+}

@@ -36,7 +36,9 @@ pub(crate) fn read(path: &Path, sections: &[&'static str], findings: &mut Findin
     match format.parse(text) {
         Ok(root) => {
             let root = own(root, sections, &origin, findings);
-            Some(Layer { origin, root })
+            // A JSON text that is cut off anywhere is no JSON text.
+            let cut_off = format != Format::Json && !text.ends_with('\n');
+            Some(Layer { origin, root, cut_off })
         }
         Err(errors) => {
             let errors =

@@ -32,6 +32,10 @@ pub trait Validate {
     /// only other keys leaves the flag as it is. The type must accept the short form by itself.
     const SHORTHANDS: &'static [(&'static str, &'static str)] = &[];
 
+    /// Keys that may not change while the program runs, dotted, with everything below them. A reload that would
+    /// change one is refused by that key's name.
+    const FIXED: &'static [&'static str] = &[];
+
     /// Reports values that no rule can express, such as the length of a list.
     fn validate(&self, report: &mut Report) {
         let _ = report;

@@ -1,14 +1,13 @@
 //! Settings of an observer, and its start.
 
 use crate::admit::{Admit, KeepAll};
-use crate::credits::Credits;
-use crate::handlers::Limits;
-use crate::intake::{self, Intake};
+use crate::intake;
 use crate::observer::Observer;
 use crate::redact;
+use crate::settings::ObserverSettings;
 use crate::shared::Shared;
 use crate::worker;
-use sidecar_core::{Clock, EventTypes, SettingsError, StartError, fork, threads};
+use sidecar_core::{Clock, EventTypes, StartError, fork, threads};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,15 +26,10 @@ pub enum DropPolicy {
 /// Builds and starts an [`Observer`].
 #[must_use = "a builder does nothing until it is started"]
 pub struct ObserverBuilder {
-    queue_size: usize,
-    queue_bytes: usize,
-    drop_policy: DropPolicy,
+    settings: ObserverSettings,
     admit: Box<dyn Admit>,
     names: EventTypes,
     clock: Clock,
-    limits: Limits,
-    max_text_bytes: usize,
-    redacted: Vec<String>,
 }
 
 impl ObserverBuilder {
@@ -56,37 +50,28 @@ impl ObserverBuilder {
 
     pub(crate) fn new() -> Self {
         Self {
-            queue_size: Self::DEFAULT_QUEUE_SIZE,
-            queue_bytes: Self::DEFAULT_QUEUE_BYTES,
-            drop_policy: DropPolicy::default(),
+            settings: ObserverSettings::default(),
             admit: Box::new(KeepAll),
             names: EventTypes::default(),
             clock: Clock::new(),
-            limits: Limits {
-                timeout: Self::DEFAULT_HANDLER_TIMEOUT,
-                suspend_after: Self::DEFAULT_SUSPEND_AFTER,
-                suspend_for: Self::DEFAULT_SUSPEND_FOR,
-            },
-            max_text_bytes: Self::DEFAULT_MAX_TEXT_BYTES,
-            redacted: Vec::new(),
         }
     }
 
     /// How many events may wait, over all threads together; 1 to 10 000 000. Defaults to 10 000.
     pub fn queue_size(mut self, events: usize) -> Self {
-        self.queue_size = events;
+        self.settings.queue_size = events;
         self
     }
 
     /// How many bytes the waiting events may occupy; at least 4 096. Defaults to 40 MiB.
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
-        self.queue_bytes = bytes;
+        self.settings.queue_bytes = bytes;
         self
     }
 
     /// Which event makes way when the queue is full. Defaults to the oldest.
     pub fn drop_policy(mut self, policy: DropPolicy) -> Self {
-        self.drop_policy = policy;
+        self.settings.drop_policy = policy;
         self
     }
 
@@ -109,21 +94,27 @@ impl ObserverBuilder {
     /// It is measured by the machine's clock, whatever [`clock`](Self::clock) is set. Time in which the whole process
     /// is stopped, by a debugger say, counts as a quarter at most.
     pub fn handler_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.timeout = timeout;
+        self.settings.handler_timeout = timeout;
         self
     }
 
     /// After how many panics in a row a handler is suspended; at least 1. The events that it is not called with
     /// then count as failed all the same. Defaults to 10.
     pub fn suspend_after(mut self, panics: u32) -> Self {
-        self.limits.suspend_after = panics;
+        self.settings.suspend_after = panics;
         self
     }
 
     /// For how long, from 1 ms to one day. The call after that decides: one that returns lifts the suspension,
     /// one that panics renews it. Defaults to 30 s.
     pub fn suspend_for(mut self, pause: Duration) -> Self {
-        self.limits.suspend_for = pause;
+        self.settings.suspend_for = pause;
+        self
+    }
+
+    /// All settings that [`Observer::update`] may change, at once.
+    pub fn settings(mut self, edit: impl FnOnce(&mut ObserverSettings)) -> Self {
+        edit(&mut self.settings);
         self
     }
 
@@ -136,7 +127,7 @@ impl ObserverBuilder {
     /// How many bytes a text may have, in a field, at any depth, or as an id; 64 to 1 048 576. A longer one is cut at a
     /// character and its event [flagged](crate::Event::is_truncated). Defaults to 4 096.
     pub fn max_text_bytes(mut self, bytes: usize) -> Self {
-        self.max_text_bytes = bytes;
+        self.settings.max_text_bytes = bytes;
         self
     }
 
@@ -146,7 +137,7 @@ impl ObserverBuilder {
     /// A name is compared whole, letters of ASCII without regard to case. It hides fields, ids in the envelope, and
     /// entries of maps at any depth; a map or list of that name as a whole.
     pub fn redact(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.redacted.extend(names.into_iter().map(Into::into));
+        self.settings.redact.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -155,12 +146,9 @@ impl ObserverBuilder {
     /// # Errors
     /// When a setting is out of range, or the system has no room for a thread or for noticing forks.
     pub fn start(self) -> Result<Observer, StartError> {
-        self.check()?;
+        let redacted = self.settings.check()?;
         fork::watch().map_err(StartError::Thread)?;
-        let credits = Credits::new(self.queue_size, self.queue_bytes);
-        let intake = Intake::new(self.max_text_bytes, self.redacted)?;
-        let (shared, idle) =
-            Shared::new(self.names, self.admit, self.drop_policy, self.clock, credits, self.limits, intake);
+        let (shared, idle) = Shared::new(self.names, self.admit, self.clock, self.settings, redacted);
         let shared = Arc::new(shared);
         let worker = {
             let shared = Arc::clone(&shared);
@@ -169,40 +157,10 @@ impl ObserverBuilder {
         shared.passes.set_worker(worker.thread().clone());
         Ok(Observer::new(shared))
     }
-
-    fn check(&self) -> Result<(), SettingsError> {
-        const MILLISECOND: Duration = Duration::from_millis(1);
-        const HOUR: Duration = Duration::from_secs(3_600);
-        if !(1..=10_000_000).contains(&self.queue_size) {
-            let allowed = "a whole number from 1 to 10000000";
-            return Err(SettingsError::new("queue_size", self.queue_size, allowed));
-        }
-        if self.queue_bytes < 4_096 {
-            return Err(SettingsError::new("queue_bytes", self.queue_bytes, "at least 4096 bytes"));
-        }
-        let Limits { timeout, suspend_after, suspend_for } = self.limits;
-        if !(10 * MILLISECOND..=HOUR).contains(&timeout) {
-            return Err(SettingsError::new("handler_timeout", format!("{timeout:?}"), "from 10ms to 1h"));
-        }
-        if suspend_after == 0 {
-            return Err(SettingsError::new("suspend_after", suspend_after, "at least 1"));
-        }
-        if !(MILLISECOND..=24 * HOUR).contains(&suspend_for) {
-            return Err(SettingsError::new("suspend_for", format!("{suspend_for:?}"), "from 1ms to 24h"));
-        }
-        Ok(())
-    }
 }
 
 impl fmt::Debug for ObserverBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ObserverBuilder")
-            .field("queue_size", &self.queue_size)
-            .field("queue_bytes", &self.queue_bytes)
-            .field("drop_policy", &self.drop_policy)
-            .field("limits", &self.limits)
-            .field("max_text_bytes", &self.max_text_bytes)
-            .field("redacted", &self.redacted)
-            .finish_non_exhaustive()
+        f.debug_struct("ObserverBuilder").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

@@ -1,14 +1,40 @@
 //! The bound on what waits: one pool of events and bytes for all lanes together.
 
 use sidecar_core::sync::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
+use std::sync::atomic::AtomicUsize as Setting;
 
 /// What the queue may hold, and what it holds. An event keeps its credit until its handlers have returned.
 #[derive(Debug)]
 pub(crate) struct Credits {
     items: AtomicUsize,
     bytes: AtomicUsize,
-    max_items: usize,
-    max_bytes: usize,
+    max_items: Bound,
+    max_bytes: Bound,
+}
+
+/// A bound that may be changed. Relaxed: it says nothing about anything else, and whoever has read the old one goes by
+/// that.
+#[derive(Debug)]
+struct Bound {
+    now: Setting,
+    /// The largest it has been: what was taken under it may still be held.
+    most: Setting,
+}
+
+impl Bound {
+    fn new(bound: usize) -> Self {
+        Self { now: Setting::new(bound), most: Setting::new(bound) }
+    }
+
+    #[inline]
+    fn get(&self) -> usize {
+        self.now.load(Relaxed)
+    }
+
+    fn set(&self, bound: usize) {
+        self.most.fetch_max(bound, Relaxed);
+        self.now.store(bound, Relaxed);
+    }
 }
 
 /// Which bound stands in the way.
@@ -20,16 +46,23 @@ pub(crate) enum Full {
 
 impl Credits {
     pub(crate) fn new(max_items: usize, max_bytes: usize) -> Self {
+        let (max_items, max_bytes) = (Bound::new(max_items), Bound::new(max_bytes));
         Self { items: AtomicUsize::new(0), bytes: AtomicUsize::new(0), max_items, max_bytes }
+    }
+
+    /// Changes the bounds. What is held beyond a lower one stays held; nothing more is taken until there is room.
+    pub(crate) fn set_bounds(&self, max_items: usize, max_bytes: usize) {
+        self.max_items.set(max_items);
+        self.max_bytes.set(max_bytes);
     }
 
     /// Takes a credit for one event. Two steps, each undone when it fails; others may be refused by a credit
     /// that is about to be given back, but the bounds are never passed.
     pub(crate) fn take(&self, bytes: usize) -> Result<(), Full> {
-        if !take(&self.items, 1, self.max_items) {
+        if !take(&self.items, 1, self.max_items.get()) {
             return Err(Full::Items);
         }
-        if !take(&self.bytes, bytes, self.max_bytes) {
+        if !take(&self.bytes, bytes, self.max_bytes.get()) {
             self.items.fetch_sub(1, AcqRel);
             return Err(Full::Bytes);
         }
@@ -48,7 +81,7 @@ impl Credits {
             self.bytes.fetch_sub(old - new, AcqRel);
             return true;
         }
-        let fits = take(&self.bytes, new - old, self.max_bytes);
+        let fits = take(&self.bytes, new - old, self.max_bytes.get());
         if !fits {
             self.give_back(old);
         }
@@ -57,33 +90,33 @@ impl Credits {
 
     /// Bytes that are not taken at this moment.
     pub(crate) fn free_bytes(&self) -> usize {
-        self.max_bytes - self.bytes()
+        self.max_bytes.get().saturating_sub(self.bytes())
     }
 
     /// Whether no further event would be taken at this moment.
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
         // Relaxed: nothing is read on the strength of it.
-        self.items.load(Relaxed) >= self.max_items
+        self.items.load(Relaxed) >= self.max_items.get()
     }
 
     /// Whether an event of this size could ever be held.
     pub(crate) fn can_hold(&self, bytes: usize) -> bool {
-        bytes <= self.max_bytes
+        bytes <= self.max_bytes.get()
     }
 
     /// Events waiting or being handled.
     pub(crate) fn items(&self) -> usize {
         // A credit that is being refused may stand in the count for a moment.
-        self.items.load(Acquire).min(self.max_items)
+        self.items.load(Acquire).min(self.max_items.most.load(Relaxed))
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.bytes.load(Acquire).min(self.max_bytes)
+        self.bytes.load(Acquire).min(self.max_bytes.most.load(Relaxed))
     }
 
     pub(crate) fn max_items(&self) -> usize {
-        self.max_items
+        self.max_items.get()
     }
 }
 
@@ -112,6 +145,21 @@ mod tests {
         assert_eq!(credits.take(0), Err(Full::Items));
         credits.give_back(60);
         assert_eq!((credits.items(), credits.bytes()), (1, 40));
+    }
+
+    #[test]
+    fn what_is_held_beyond_a_lower_bound_is_counted_and_given_back() {
+        let credits = Credits::new(3, 100);
+        assert_eq!((credits.take(40), credits.take(40)), (Ok(()), Ok(())));
+        credits.set_bounds(1, 50);
+        assert_eq!((credits.items(), credits.bytes(), credits.free_bytes()), (2, 80, 0));
+        assert!(credits.is_full() && !credits.can_hold(60));
+        credits.give_back(40);
+        assert_eq!(credits.take(1), Err(Full::Items));
+        credits.give_back(40);
+        assert_eq!(credits.take(50), Ok(()));
+        credits.set_bounds(2, 100);
+        assert_eq!(credits.take(50), Ok(()));
     }
 
     #[test]

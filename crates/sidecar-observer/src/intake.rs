@@ -3,60 +3,83 @@
 use crate::event::Event;
 use crate::redact::Redacted;
 use crate::value::Value;
+use arc_swap::ArcSwap;
 use sidecar_core::SettingsError;
 use sidecar_core::event_type::cut_name;
 use smol_str::SmolStr;
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 
 /// Bytes of a text, unless set.
 pub(crate) const DEFAULT_MAX_TEXT_BYTES: usize = 4_096;
 const TEXT_BYTES: std::ops::RangeInclusive<usize> = 64..=1 << 20;
 
-#[derive(Debug)]
-pub(crate) struct Intake {
-    max_text_bytes: usize,
-    redacted: Redacted,
-}
-
-impl Default for Intake {
-    fn default() -> Self {
-        Self { max_text_bytes: DEFAULT_MAX_TEXT_BYTES, redacted: Redacted::default() }
+/// Fails if the setting is out of range.
+pub(crate) fn check_text_bytes(bytes: usize) -> Result<(), SettingsError> {
+    if TEXT_BYTES.contains(&bytes) {
+        Ok(())
+    } else {
+        Err(SettingsError::new("max_text_bytes", bytes, "from 64 to 1048576 bytes"))
     }
 }
 
+#[derive(Debug)]
+pub(crate) struct Intake {
+    /// Relaxed: it stands for itself, and an event that is on its way goes by the old setting or the new one.
+    max_text_bytes: AtomicUsize,
+    hides: AtomicBool,
+    redacted: ArcSwap<Redacted>,
+}
+
 impl Intake {
-    /// Fails if a setting is out of range.
-    pub(crate) fn new(max_text_bytes: usize, redacted: Vec<String>) -> Result<Self, SettingsError> {
-        if !TEXT_BYTES.contains(&max_text_bytes) {
-            let allowed = "from 64 to 1048576 bytes";
-            return Err(SettingsError::new("max_text_bytes", max_text_bytes, allowed));
+    pub(crate) fn new(max_text_bytes: usize, redacted: Redacted) -> Self {
+        Self {
+            max_text_bytes: AtomicUsize::new(max_text_bytes),
+            hides: AtomicBool::new(!redacted.is_empty()),
+            redacted: ArcSwap::from_pointee(redacted),
         }
-        Ok(Self { max_text_bytes, redacted: Redacted::new(redacted)? })
+    }
+
+    pub(crate) fn set(&self, max_text_bytes: usize, redacted: Redacted) {
+        self.max_text_bytes.store(max_text_bytes, Relaxed);
+        let hides = !redacted.is_empty();
+        self.redacted.store(Arc::new(redacted));
+        // Release pairs with the Acquire in `apply`: whoever sees that names are hidden finds them.
+        self.hides.store(hides, Release);
     }
 
     /// Names are cut before they are looked up: one that is hidden is hidden under the name that handlers see.
     #[inline]
     pub(crate) fn apply(&self, event: &mut Event) {
-        if !self.fits(event) {
-            self.cut(event);
+        let limit = Limit(self.max_text_bytes.load(Relaxed));
+        if !limit.fits(event) {
+            limit.cut(event);
         }
-        self.redacted.apply(event);
+        if self.hides.load(Acquire) {
+            self.redacted.load().apply(event);
+        }
     }
+}
 
+/// Most bytes of a text.
+struct Limit(usize);
+
+impl Limit {
     #[inline]
     fn fits(&self, event: &Event) -> bool {
         let data = event.data();
         let ids = event.ids().into_iter().flatten();
         data.len() <= Event::MAX_FIELDS
             && data.iter().all(|entry| self.entry_fits(entry))
-            && ids.into_iter().all(|id| id.len() <= self.max_text_bytes)
+            && ids.into_iter().all(|id| id.len() <= self.0)
     }
 
     #[inline]
     fn entry_fits(&self, (name, value): &(SmolStr, Value)) -> bool {
         name.len() <= Event::MAX_FIELD_NAME_BYTES
             && match value {
-                Value::Str(text) => text.len() <= self.max_text_bytes,
+                Value::Str(text) => text.len() <= self.0,
                 Value::List(_) | Value::Map(_) => self.nested_fits(value),
                 _ => true,
             }
@@ -64,7 +87,7 @@ impl Intake {
 
     fn nested_fits(&self, value: &Value) -> bool {
         match value {
-            Value::Str(text) => text.len() <= self.max_text_bytes,
+            Value::Str(text) => text.len() <= self.0,
             Value::List(values) => values.iter().all(|value| self.nested_fits(value)),
             Value::Map(entries) => entries.iter().all(|entry| self.entry_fits(entry)),
             _ => true,
@@ -107,8 +130,8 @@ impl Intake {
     }
 
     fn cut_text(&self, text: &mut SmolStr) {
-        if text.len() > self.max_text_bytes {
-            *text = SmolStr::new(&text[..text.floor_char_boundary(self.max_text_bytes)]);
+        if text.len() > self.0 {
+            *text = SmolStr::new(&text[..text.floor_char_boundary(self.0)]);
         }
     }
 }

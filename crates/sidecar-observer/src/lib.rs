@@ -62,6 +62,8 @@
 //! | [`max_text_bytes`](ObserverBuilder::max_text_bytes) | 4 096 bytes | longer texts are to arrive whole |
 //! | [`redact`](ObserverBuilder::redact) | no names | fields that hold secrets |
 //!
+//! All but `admit` may be changed while it runs: [`Observer::update`].
+//!
 //! # Cost
 //! An event that is not admitted is counted and nothing more: its fields are not evaluated. Nor are they where the
 //! queue is full and the newest event makes way. An accepted one costs one reading of the clock, four atomic
@@ -110,6 +112,7 @@ mod observer;
 mod redact;
 #[cfg(feature = "serde")]
 mod serialize;
+mod settings;
 mod shared;
 mod stats;
 mod sync;
@@ -127,6 +130,7 @@ pub use handlers::{HandlerId, HandlerState, HandlerStats};
 pub use macros::Observe;
 pub use observed::{Observed, Reason};
 pub use observer::{Admitted, Observer};
+pub use settings::ObserverSettings;
 pub use sidecar_core::histogram::FixedSnapshot;
 pub use sidecar_core::{CallSite, EventTypes, Probability, SettingsError, StartError, TypeId};
 pub use smol_str::SmolStr;

@@ -6,12 +6,13 @@ use crate::event::Event;
 use crate::handlers::{Handler, HandlerId, HandlerStats, Refused};
 use crate::lane::Waiting;
 use crate::observed::{Observed, Reason};
+use crate::settings::ObserverSettings;
 use crate::shared::Shared;
 use crate::stats::{FlushReport, ObserverStats};
 use crate::worker::{is_worker, watch};
 use sidecar_core::event_type::{MAX_NAME_BYTES, cut_name};
 use sidecar_core::panics::contain;
-use sidecar_core::{CallSite, EventTypes, Probability, TypeId, threads};
+use sidecar_core::{CallSite, EventTypes, Probability, SettingsError, TypeId, threads};
 use smol_str::SmolStr;
 use std::fmt;
 use std::sync::Arc;
@@ -230,6 +231,27 @@ impl Observer {
     /// Switches observing off or on again. While off, events are dropped as `disabled`, before sampling.
     pub fn set_enabled(&self, enabled: bool) {
         self.shared.set_enabled(enabled);
+    }
+
+    /// The settings that may change while running, as they are now.
+    #[must_use]
+    pub fn settings(&self) -> ObserverSettings {
+        if self.shared.is_forked() { ObserverSettings::default() } else { self.shared.settings() }
+    }
+
+    /// Changes settings while running. Events that wait stay: where a bound is lowered below what waits, nothing more
+    /// is taken until there is room. Does nothing in a forked child.
+    ///
+    /// # Errors
+    /// When a setting is out of its range; all stay as they were.
+    pub fn update(&self, edit: impl FnOnce(&mut ObserverSettings)) -> Result<(), SettingsError> {
+        let mut settings = self.settings();
+        edit(&mut settings);
+        let redacted = settings.check()?;
+        if !self.shared.is_forked() {
+            self.shared.set(settings, redacted);
+        }
+        Ok(())
     }
 
     /// The table of event-type names, shared with the ledger.

@@ -31,16 +31,13 @@ impl Redacted {
         Ok(Self { names: names.into() })
     }
 
-    /// Hides what is to be hidden, in the envelope, the fields and whatever is nested in them.
-    #[inline]
-    pub(crate) fn apply(&self, event: &mut Event) {
-        if !self.names.is_empty() {
-            self.hide(event);
-        }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
     }
 
+    /// Hides what is to be hidden, in the envelope, the fields and whatever is nested in them.
     #[inline(never)]
-    fn hide(&self, event: &mut Event) {
+    pub(crate) fn apply(&self, event: &mut Event) {
         for (name, id) in event.ids_mut() {
             if let Some(id) = id
                 && self.has(name)

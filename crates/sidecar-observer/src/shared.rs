@@ -10,6 +10,8 @@ use crate::lane::{Content, Lane, Waiting};
 use crate::lanes::Lanes;
 use crate::ledger::{Counts, Ledger};
 use crate::observed::{Observed, Reason};
+use crate::redact::Redacted;
+use crate::settings::ObserverSettings;
 use crate::stats::{FlushReport, ObserverStats, TypeStats, by_reason};
 use crate::tally::Tally;
 use crate::worker::calls::{Calls, Idle};
@@ -22,18 +24,21 @@ use sidecar_core::{Clock, EventTypes, Probability, TypeId};
 use std::sync::atomic::{
     AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed,
 };
+use std::sync::{Mutex, PoisonError};
 
 pub(crate) struct Shared {
     pub(crate) names: EventTypes,
     pub(crate) admit: Box<dyn Admit>,
-    pub(crate) policy: DropPolicy,
     pub(crate) clock: Clock,
     pub(crate) ledger: Ledger,
     pub(crate) credits: Credits,
     intake: Intake,
+    /// Whether the new event makes way when the queue is full.
+    drops_newest: AtomicBool,
+    /// The whole, whose parts stand where they are used. Held while those are changed.
+    settings: Mutex<ObserverSettings>,
     pub(crate) lanes: Lanes,
     pub(crate) handlers: Handlers,
-    pub(crate) limits: Limits,
     pub(crate) passes: Passes,
     pub(crate) hand: Hand,
     pub(crate) calls: Calls,
@@ -65,24 +70,22 @@ impl Shared {
     pub(crate) fn new(
         names: EventTypes,
         admit: Box<dyn Admit>,
-        policy: DropPolicy,
         clock: Clock,
-        credits: Credits,
-        limits: Limits,
-        intake: Intake,
+        settings: ObserverSettings,
+        redacted: Redacted,
     ) -> (Self, Idle) {
         let (calls, idle) = Calls::new();
         let shared = Self {
             ledger: Ledger::new(names.limit()),
             names,
             admit,
-            policy,
             clock,
-            credits,
-            intake,
+            credits: Credits::new(settings.queue_size, settings.queue_bytes),
+            intake: Intake::new(settings.max_text_bytes, redacted),
+            drops_newest: AtomicBool::new(settings.drop_policy == DropPolicy::Newest),
+            settings: Mutex::new(settings),
             lanes: Lanes::new(),
             handlers: Handlers::default(),
-            limits,
             passes: Passes::default(),
             hand: Hand::default(),
             calls,
@@ -132,6 +135,30 @@ impl Shared {
         self.closed.fetch_or(STOPPING, AcqRel);
     }
 
+    /// Relaxed: which of two events goes is decided by the policy of that moment.
+    #[inline]
+    fn drops_newest(&self) -> bool {
+        self.drops_newest.load(Relaxed)
+    }
+
+    pub(crate) fn settings(&self) -> ObserverSettings {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How handlers are kept from doing harm, at this moment.
+    pub(crate) fn limits(&self) -> Limits {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).limits()
+    }
+
+    /// Puts settings in force that have been checked.
+    pub(crate) fn set(&self, settings: ObserverSettings, redacted: Redacted) {
+        let mut current = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        self.credits.set_bounds(settings.queue_size, settings.queue_bytes);
+        self.drops_newest.store(settings.drop_policy == DropPolicy::Newest, Relaxed);
+        self.intake.set(settings.max_text_bytes, redacted);
+        *current = settings;
+    }
+
     pub(crate) fn set_enabled(&self, enabled: bool) {
         // Relaxed: a switch that stands for itself; nothing is read on the strength of it.
         if enabled {
@@ -170,7 +197,7 @@ impl Shared {
     /// Refuses an admitted event before it is built, where it could find no room.
     #[inline]
     pub(crate) fn refuse_if_full(&self, id: TypeId) -> Result<(), Observed> {
-        if self.policy == DropPolicy::Newest && self.credits.is_full() {
+        if self.drops_newest() && self.credits.is_full() {
             self.ledger.row(id).dropped(Reason::QueueFull);
             return Err(Observed::Dropped(Reason::QueueFull));
         }
@@ -228,7 +255,7 @@ impl Shared {
                 Full::Items => Reason::QueueFull,
                 Full::Bytes => Reason::Bytes,
             };
-            if self.policy == DropPolicy::Newest || !self.make_room(content, waiting.bytes) {
+            if self.drops_newest() || !self.make_room(content, waiting.bytes) {
                 return Err(reason);
             }
         }
@@ -356,22 +383,10 @@ impl Shared {
 mod tests {
     use super::*;
     use crate::admit::KeepAll;
-    use std::time::Duration;
 
     fn alone() -> Shared {
-        let credits = Credits::new(10, 1 << 20);
-        let limits =
-            Limits { timeout: Duration::from_secs(1), suspend_after: 1, suspend_for: Duration::from_secs(1) };
-        Shared::new(
-            EventTypes::default(),
-            Box::new(KeepAll),
-            DropPolicy::Oldest,
-            Clock::new(),
-            credits,
-            limits,
-            Intake::default(),
-        )
-        .0
+        let settings = ObserverSettings { queue_size: 10, ..ObserverSettings::default() };
+        Shared::new(EventTypes::default(), Box::new(KeepAll), Clock::new(), settings, Redacted::default()).0
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The budget, and whether the sidecar keeps within it.
 
+use sidecar_core::SettingsError;
 use std::time::Duration;
 
 /// The CPU budget is judged over this much time before the latest reading: a single flush or a large scrape
@@ -45,6 +46,13 @@ impl BudgetReport {
 }
 
 impl Budget {
+    /// Fails if a limit is not above 0.
+    pub(crate) fn new(max_cpu_percent: f64, max_memory_mb: f64) -> Result<Self, SettingsError> {
+        let max_cpu_percent = limit("max_cpu_percent", max_cpu_percent)?;
+        let max_memory_mb = limit("max_memory_mb", max_memory_mb)?;
+        Ok(Self { max_cpu_percent, max_memory_mb })
+    }
+
     pub(crate) fn judge(self, cpu_percent: f64, memory_mb: f64) -> BudgetReport {
         BudgetReport {
             cpu_over_budget: cpu_percent > self.max_cpu_percent,
@@ -57,4 +65,11 @@ impl Budget {
             memory_excess_mb: (memory_mb - self.max_memory_mb).max(0.0),
         }
     }
+}
+
+fn limit(field: &'static str, value: f64) -> Result<f64, SettingsError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(value);
+    }
+    Err(SettingsError::new(field, value, "a finite number above 0"))
 }

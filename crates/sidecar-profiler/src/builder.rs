@@ -81,9 +81,7 @@ impl ProfilerBuilder {
             let value = format!("{:?}", self.interval);
             return Err(SettingsError::new("interval", value, "a duration from 200 ms to 1 h"));
         }
-        let max_cpu_percent = limit("max_cpu_percent", self.max_cpu_percent)?;
-        let max_memory_mb = limit("max_memory_mb", self.max_memory_mb)?;
-        let budget = Budget { max_cpu_percent, max_memory_mb };
+        let budget = Budget::new(self.max_cpu_percent, self.max_memory_mb)?;
         Ok(Profiler::new(self.clock, self.interval, budget, self.source))
     }
 
@@ -106,11 +104,4 @@ impl fmt::Debug for ProfilerBuilder {
             .field("max_memory_mb", &self.max_memory_mb)
             .finish_non_exhaustive()
     }
-}
-
-fn limit(field: &'static str, value: f64) -> Result<f64, SettingsError> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(value);
-    }
-    Err(SettingsError::new(field, value, "a finite number above 0"))
 }

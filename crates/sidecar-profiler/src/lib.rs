@@ -70,6 +70,7 @@ mod books;
 mod budget;
 mod builder;
 mod driver;
+mod governor;
 mod history;
 mod meters;
 #[cfg(target_os = "linux")]
@@ -87,6 +88,7 @@ pub use builder::{
     DEFAULT_INTERVAL, DEFAULT_MAX_CPU_PERCENT, DEFAULT_MAX_MEMORY_MB, MAX_INTERVAL, MIN_INTERVAL,
     ProfilerBuilder,
 };
+pub use governor::{Decision, Governor, Window};
 pub use history::MAX_READINGS;
 pub use meters::{MAX_METERS, NoRoom};
 pub use profiler::Profiler;

@@ -9,6 +9,7 @@ use crate::source::Source;
 use crate::summary::Summary;
 use parking_lot::Mutex;
 use sidecar_core::clock::{Clock, nanos};
+use sidecar_core::SettingsError;
 use sidecar_core::panics::contain;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -26,7 +27,7 @@ pub struct Profiler {
 pub(crate) struct Inner {
     clock: Clock,
     interval: u64,
-    budget: Budget,
+    budget: Mutex<Budget>,
     accounts: Meters,
     charges: Meters,
     state: Mutex<State>,
@@ -53,7 +54,7 @@ impl Profiler {
         let inner = Inner {
             clock,
             interval: nanos(interval),
-            budget,
+            budget: Mutex::new(budget),
             accounts: Meters::default(),
             charges: Meters::default(),
             state: Mutex::new(state),
@@ -155,7 +156,18 @@ impl Profiler {
     /// Whether the sidecar's own share is above its budget, in which respect, and by how much.
     #[must_use]
     pub fn is_over_budget(&self) -> BudgetReport {
-        self.inner.state.lock().books.judge(self.inner.budget)
+        let budget = *self.inner.budget.lock();
+        self.inner.state.lock().books.judge(budget)
+    }
+
+    /// Changes the budget: percent of one core, and MB of 1 048 576 bytes. The next report judges by it.
+    ///
+    /// # Errors
+    /// When one is not above 0; both stay as they were.
+    pub fn set_budget(&self, max_cpu_percent: f64, max_memory_mb: f64) -> Result<(), SettingsError> {
+        let budget = Budget::new(max_cpu_percent, max_memory_mb)?;
+        *self.inner.budget.lock() = budget;
+        Ok(())
     }
 
     /// Counts `bytes()` as the sidecar's own memory, from the next reading on. An account of the same name is
@@ -210,7 +222,7 @@ impl Drop for Inner {
 
 impl fmt::Debug for Profiler {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Profiler").field("budget", &self.inner.budget).finish_non_exhaustive()
+        f.debug_struct("Profiler").field("budget", &*self.inner.budget.lock()).finish_non_exhaustive()
     }
 }
 

@@ -5,22 +5,21 @@ use crate::error::StartError;
 use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
 use crate::wiring::breakers::BreakerComponents;
 use crate::wiring::gate::Gate;
+use crate::wiring::live::{self, Watching};
 use crate::wiring::ticker::{Tick, Ticker};
 use crate::wiring::{sources, vitals};
 use sidecar_breaker::BreakerRegistry;
-use sidecar_config::ConfigError;
+use sidecar_config::{ConfigError, Live};
 use sidecar_core::{Clock, EventTypes, SettingsError, panics};
 use sidecar_health::{Component, Health, HealthBuilder};
 use sidecar_metrics::MetricsCollector;
-use sidecar_observer::{DropPolicy, Observer};
-use sidecar_profiler::{BYTES_PER_MB, Profiler};
+use sidecar_observer::Observer;
+use sidecar_profiler::Profiler;
 use sidecar_sampler::Sampler;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The queue's share of `max_memory_mb`.
-const QUEUE_SHARE: f64 = 0.4;
 /// How often health's list of breakers is compared with the registry.
 const BREAKER_SYNC: Duration = Duration::from_secs(1);
 
@@ -51,6 +50,7 @@ impl Runtimes {
 pub struct SidecarBuilder {
     files: Vec<PathBuf>,
     config: Option<SidecarConfig>,
+    watch: Option<bool>,
     keep_all: bool,
     components: Vec<Component>,
     breakers: Option<BreakerRegistry>,
@@ -69,10 +69,17 @@ impl SidecarBuilder {
     }
 
     /// The configuration as code made it. Nothing else is read then, no file and no variable: start from
-    /// [`SidecarConfig::load`] or [`from_file`](SidecarConfig::from_file) to have them below what code sets.
-    /// Defaults to none.
+    /// [`SidecarConfig::load`] or [`from_file`](SidecarConfig::from_file) to have them below what code sets, also when
+    /// they are loaded again. Defaults to none.
     pub fn config(mut self, config: SidecarConfig) -> Self {
         self.config = Some(config);
+        self
+    }
+
+    /// Whether the configuration's files are watched, and loaded again when they change. It takes a thread,
+    /// `sidecar-config`, if there are any. Defaults to `true`.
+    pub fn watch_config(mut self, watch: bool) -> Self {
+        self.watch = Some(watch);
         self
     }
 
@@ -150,7 +157,7 @@ impl SidecarBuilder {
                 loaded.config
             }
         };
-        config.validate().map_err(StartError::Config)?;
+        let config = config.into_live().map_err(StartError::Config)?;
         let clock = Clock::new();
         let health = Health::builder();
         #[cfg(feature = "tokio")]
@@ -162,6 +169,7 @@ impl SidecarBuilder {
         let pieces = Arc::new(pieces);
         vitals::register(&pieces, &clock).map_err(StartError::Component)?;
         sources::register(&pieces);
+        live::register(&pieces).map_err(StartError::Component)?;
         pieces.health.register_all(self.components).map_err(StartError::Component)?;
         let handle = SidecarHandle { shared: pieces };
         // The first round runs here, so that every built-in component has its verdict before anyone asks.
@@ -171,11 +179,14 @@ impl SidecarBuilder {
         });
         let ticker = Ticker::start(clock, ticks).map_err(sidecar_core::StartError::Thread)?;
         handle.health().ticked_by(ticker.thread().clone());
+        let watch = if self.watch.unwrap_or(true) { Watching::start(handle.live_config()) } else { Ok(None) };
+        let watch = watch.map_err(sidecar_core::StartError::Thread)?;
         #[cfg(feature = "http")]
         let server = self.http.serve(&handle).map_err(StartError::Http)?;
         let parts = Parts {
             #[cfg(feature = "http")]
             server,
+            _watch: watch,
             _ticker: ticker,
             _observer: observer,
         };
@@ -184,26 +195,18 @@ impl SidecarBuilder {
 }
 
 fn compose(
-    config: SidecarConfig,
+    live: Live<SidecarConfig>,
     keep_all: bool,
     breakers: BreakerRegistry,
     health: HealthBuilder,
     clock: &Clock,
 ) -> Result<(Observer, Pieces), StartError> {
-    let names = EventTypes::default();
+    let (config, names) = (live.get(), EventTypes::default());
     let sampler = sampler(&config, keep_all, names.clone(), clock)?;
     let resources = config.runtime.sidecar.resources;
-    let handlers = config.runtime.sidecar.handlers;
-    let policy = if resources.drop_on_full { DropPolicy::Oldest } else { DropPolicy::Newest };
     let observer = Observer::builder()
-        .queue_size(resources.max_queue_size)
-        .queue_bytes((resources.max_memory_mb * BYTES_PER_MB as f64 * QUEUE_SHARE) as usize)
-        .drop_policy(policy)
-        .handler_timeout(handlers.timeout)
-        .suspend_after(handlers.suspend_after)
-        .suspend_for(handlers.suspend_for)
+        .settings(|settings| live::observer(&config, settings))
         .admit(Gate(sampler.clone()))
-        .redact(config.runtime.sidecar.redact_fields.iter().cloned())
         .names(names)
         .clock(clock.clone())
         .start()?;
@@ -226,7 +229,7 @@ fn compose(
         .clock(clock.clone())
         .build()?;
     let detached = observer.detached();
-    let pieces = Pieces { config, sampler, observer: detached, breakers, health, metrics, profiler };
+    let pieces = Pieces { config: live, sampler, observer: detached, breakers, health, metrics, profiler };
     Ok((observer, pieces))
 }
 

@@ -67,7 +67,7 @@ pub use builder::SidecarBuilder;
 pub use config::SidecarConfig;
 pub use error::StartError;
 pub use sidecar::{Sidecar, SidecarHandle};
-pub use sidecar_config::{ConfigError, ConfigErrors, Provenance, Warning};
+pub use sidecar_config::{ConfigError, ConfigErrors, Live, Provenance, Reload, Warning};
 pub use sidecar_observer::observe;
 
 /// Puts a circuit breaker in front of a function or method.

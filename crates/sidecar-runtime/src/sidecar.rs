@@ -4,8 +4,10 @@ use crate::builder::SidecarBuilder;
 use crate::config::SidecarConfig;
 use crate::error::StartError;
 use crate::wiring::breakers;
+use crate::wiring::live::Watching;
 use crate::wiring::ticker::Ticker;
 use sidecar_breaker::{Breaker, BreakerBuilder, BreakerRegistry};
+use sidecar_config::{ConfigErrors, Live, Reload};
 use sidecar_core::fork::Mark;
 use sidecar_health::{Health, HealthReport};
 use sidecar_metrics::{Families, MetricsCollector};
@@ -35,6 +37,8 @@ pub struct Sidecar {
 pub(crate) struct Parts {
     #[cfg(feature = "http")]
     pub(crate) server: Option<sidecar_http::Server>,
+    /// Ends the watch over the configuration's files when dropped.
+    pub(crate) _watch: Option<Watching>,
     /// Ends the periodic thread when dropped.
     pub(crate) _ticker: Ticker,
     /// Keeps the observer's worker running.
@@ -50,7 +54,7 @@ pub struct SidecarHandle {
 
 /// The pieces, composed.
 pub(crate) struct Pieces {
-    pub(crate) config: SidecarConfig,
+    pub(crate) config: Live<SidecarConfig>,
     pub(crate) sampler: Sampler,
     /// Detached: the guard alone keeps it running.
     pub(crate) observer: Observer,
@@ -184,7 +188,7 @@ impl SidecarHandle {
     /// A builder for a breaker with the configured settings, to be registered with
     /// [`breakers`](SidecarHandle::breakers).
     pub fn breaker(&self, name: &str) -> BreakerBuilder {
-        Breaker::builder(name).settings(breakers::settings(&self.shared.config.observability.circuit_breaker))
+        Breaker::builder(name).settings(breakers::settings(&self.config().observability.circuit_breaker))
     }
 
     /// Components and their statuses.
@@ -219,8 +223,23 @@ impl SidecarHandle {
 
     /// The configuration in force.
     #[must_use]
-    pub fn config(&self) -> &SidecarConfig {
+    pub fn config(&self) -> Arc<SidecarConfig> {
+        self.shared.config.get()
+    }
+
+    /// The configuration with where each value came from, how reloads went, and a way to be told of new ones.
+    #[must_use]
+    pub fn live_config(&self) -> &Live<SidecarConfig> {
         &self.shared.config
+    }
+
+    /// Reads the configuration again, from the same files and the environment, below what code has set. What changed
+    /// is in force when this returns. A sidecar that has stopped takes no notice.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at once; then everything stays as it was.
+    pub fn reload_config(&self) -> Result<Reload, ConfigErrors> {
+        self.shared.config.reload()
     }
 
     /// The health report, with the checks' own texts.

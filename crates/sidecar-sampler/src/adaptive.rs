@@ -21,15 +21,22 @@ const MAX_BOOST_FACTOR: f64 = 1_000.0;
 const SHORTEST: Duration = Duration::from_millis(1);
 pub(crate) const LONGEST: Duration = Duration::from_secs(86_400);
 
-/// The settings as given.
-#[derive(Clone, Debug)]
-pub(crate) struct AdaptiveSettings {
-    pub(crate) enabled: bool,
-    pub(crate) anomaly_threshold: u32,
-    pub(crate) anomaly_window: Duration,
-    pub(crate) boost_factor: f64,
-    pub(crate) boost_duration: Duration,
-    pub(crate) boost_cooldown: Duration,
+/// When anomalies boost a signal, as given: see [`SamplerBuilder`](crate::SamplerBuilder) for each.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct AdaptiveSettings {
+    /// Whether anomalies boost at all.
+    pub enabled: bool,
+    /// How many anomalies do, from 1 to 1 000.
+    pub anomaly_threshold: u32,
+    /// How long an anomaly counts, from 1 ms to a day.
+    pub anomaly_window: Duration,
+    /// By how much a boost multiplies a rate, from 1.0 to 1 000.0.
+    pub boost_factor: f64,
+    /// How long it lasts, from 1 ms to a day.
+    pub boost_duration: Duration,
+    /// How long after it no other begins, at most a day.
+    pub boost_cooldown: Duration,
 }
 
 impl Default for AdaptiveSettings {
@@ -59,6 +66,7 @@ impl AdaptiveSettings {
             return Err(SettingsError::new("boost_cooldown", format!("{:?}", self.boost_cooldown), allowed));
         }
         Ok(Adaptive {
+            given: self.clone(),
             enabled: self.enabled,
             threshold: self.anomaly_threshold as usize,
             window: duration("anomaly_window", self.anomaly_window)?,
@@ -80,6 +88,7 @@ fn duration(field: &'static str, given: Duration) -> Result<u64, SettingsError> 
 /// The settings as checked; times in nanoseconds.
 #[derive(Clone, Debug)]
 pub(crate) struct Adaptive {
+    pub(crate) given: AdaptiveSettings,
     pub(crate) enabled: bool,
     pub(crate) threshold: usize,
     pub(crate) window: u64,

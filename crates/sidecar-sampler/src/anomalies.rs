@@ -55,7 +55,8 @@ impl Recent {
     /// Counts one more; whether the last `threshold` are all younger than `window`.
     pub(crate) fn report(&mut self, anomaly: Anomaly, now: u64, threshold: usize, window: u64) -> bool {
         self.counts.count(anomaly);
-        if self.times.len() >= threshold {
+        // More than one where the threshold has been lowered.
+        while self.times.len() >= threshold {
             self.times.pop_front();
         }
         self.times.push_back(now);

@@ -40,6 +40,11 @@ impl Rates {
         Ok(())
     }
 
+    /// Takes over what `given` configures; whether everything else is kept stays as it is.
+    pub(crate) fn replace(&mut self, given: Self) {
+        *self = Self { keep_all: self.keep_all, ..given };
+    }
+
     /// The types with a rate of their own.
     pub(crate) fn types(&self) -> impl Iterator<Item = &str> {
         self.types.keys().map(String::as_str)

@@ -1,9 +1,11 @@
 //! The sampler.
 
+use crate::adaptive::AdaptiveSettings;
 use crate::anomalies::Anomaly;
 use crate::boosts::Boost;
 use crate::builder::SamplerBuilder;
 use crate::decision::{Decision, throttled};
+use crate::rates::Rates;
 use crate::shared::Shared;
 use crate::signal::Signal;
 use crate::stats::{BoostedType, SamplerStats, SignalStats};
@@ -99,8 +101,38 @@ impl Sampler {
     /// # Errors
     /// When the rate is not a number from 0.0 to 1.0, or 1 024 types have one already.
     pub fn set_event_type_rate(&self, event_type: &str, rate: f64) -> Result<(), SettingsError> {
-        self.shared.change_rates(|rates| rates.set_type(event_type, rate))?;
-        self.intern(event_type);
+        self.shared.change_rates(|rates| rates.set_type(event_type, rate))
+    }
+
+    /// Replaces every configured rate at once while running: what is named here has its rate, everything else what it
+    /// would have in a new sampler. Boosts in force go on, on top of the new rates.
+    ///
+    /// # Errors
+    /// As for [`set_rate`](Self::set_rate) and [`set_event_type_rate`](Self::set_event_type_rate); the rates stay as
+    /// they were.
+    pub fn set_rates<'a>(
+        &self,
+        signals: impl IntoIterator<Item = (&'a str, f64)>,
+        event_types: impl IntoIterator<Item = (&'a str, f64)>,
+    ) -> Result<(), SettingsError> {
+        // Made before the lock is taken: the iterators are the caller's code.
+        let mut given = Rates::default();
+        signals.into_iter().try_for_each(|(signal, rate)| given.set_signal(signal, rate))?;
+        event_types.into_iter().try_for_each(|(event_type, rate)| given.set_type(event_type, rate))?;
+        self.shared.change_rates(|rates| {
+            rates.replace(given);
+            Ok(())
+        })
+    }
+
+    /// Changes when anomalies boost a signal, while running. A boost in force ends when it was going to.
+    ///
+    /// # Errors
+    /// When a setting is out of its range; they stay as they were.
+    pub fn set_adaptive(&self, edit: impl FnOnce(&mut AdaptiveSettings)) -> Result<(), SettingsError> {
+        let mut settings = self.shared.adaptive.load().given.clone();
+        edit(&mut settings);
+        self.shared.adaptive.store(Arc::new(settings.check()?));
         Ok(())
     }
 
@@ -185,7 +217,7 @@ impl Sampler {
             boost_ends_in: Duration::from_nanos(boost.until - now),
         });
         SamplerStats {
-            adaptive: self.shared.adaptive.enabled,
+            adaptive: self.shared.adaptive.load().enabled,
             throttle: as_rate(throttle),
             signals: signals.collect(),
             boosted_types: boosted_types.collect(),

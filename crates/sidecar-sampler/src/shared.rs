@@ -21,7 +21,7 @@ pub(crate) struct Shared {
     pub(crate) salts: Salts,
     /// The share of every threshold that may pass, in units of 1 / 2^63.
     pub(crate) throttle: AtomicU64,
-    pub(crate) adaptive: Adaptive,
+    pub(crate) adaptive: ArcSwap<Adaptive>,
     pub(crate) clock: Clock,
     pub(crate) plan: ArcSwap<Plan>,
     slots: Slots,
@@ -52,7 +52,7 @@ impl Shared {
             recent: Signal::ALL.iter().map(|_| Mutex::default()).collect(),
             names,
             draws,
-            adaptive,
+            adaptive: ArcSwap::from_pointee(adaptive),
             clock,
         }
     }
@@ -125,6 +125,9 @@ impl Shared {
         let Plan { rates, boosts } = Plan::clone(&self.plan.load());
         let mut rates = Rates::clone(&rates);
         edit(&mut rates)?;
+        rates.types().for_each(|name| {
+            self.names.intern(name);
+        });
         self.publish(Plan { rates: Arc::new(rates), boosts }, self.clock.now());
         Ok(())
     }
@@ -147,7 +150,8 @@ impl Shared {
 
     /// Whether this anomaly began a boost.
     pub(crate) fn report(&self, signal: Signal, anomaly: Anomaly) -> bool {
-        let Adaptive { enabled, threshold, window, factor, duration, cooldown } = self.adaptive;
+        let adaptive = self.adaptive.load();
+        let Adaptive { enabled, threshold, window, factor, duration, cooldown, .. } = **adaptive;
         let mut recent = self.recent(signal);
         let now = self.clock.now();
         let enough = recent.report(anomaly, now, threshold, window);

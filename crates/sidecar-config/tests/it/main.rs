@@ -1,5 +1,8 @@
-//! How settings load, for types of any shape.
+//! Behaviour of the crate, by topic.
 
 mod limits;
 mod live;
+mod reload;
 mod shorthand;
+#[cfg(unix)]
+mod watching;

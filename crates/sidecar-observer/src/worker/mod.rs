@@ -213,7 +213,7 @@ impl<'a> Worker<'a> {
     ) -> Result<(), LeftBehind> {
         let shared = self.shared;
         let errors = shared.errors.fetch_add(1, Relaxed) + 1;
-        let is_suspended = entry.record.panicked(&shared.limits, shared.clock.now());
+        let is_suspended = entry.record.panicked(&shared.limits(), shared.clock.now());
         if !errors.is_power_of_two() && !is_suspended {
             return Ok(());
         }

@@ -15,6 +15,9 @@ pub(crate) const MAX_LEFT_BEHIND: usize = 16;
 /// Looks per time-out: a call is noticed when it has lasted a quarter longer than it may, or less.
 const LOOKS: u32 = 4;
 
+/// Longest pause between two looks, after which a shorter time-out holds too.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
 /// Rounded up: so many of them are no less than the time-out.
 fn between_looks(timeout: Duration) -> Duration {
     (timeout + Duration::from_nanos(u64::from(LOOKS) - 1)) / LOOKS
@@ -25,10 +28,10 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     if !shared.passes.set_watcher(std::thread::current()) {
         return;
     }
-    let timeout = shared.limits.timeout;
-    let mut watch = Watch::new(timeout);
+    let mut watch = Watch::new(shared.limits().timeout);
     while !shared.passes.has_exited() {
-        std::thread::park_timeout(between_looks(timeout));
+        std::thread::park_timeout(between_looks(watch.timeout).min(LONGEST_PAUSE));
+        watch.timeout = shared.limits().timeout;
         let Some(call) = watch.overdue(shared.calls.under_way(), Instant::now()) else { continue };
         // Relaxed: only this thread adds to it, through the one that it starts.
         if shared.left_behind.load(Relaxed) < MAX_LEFT_BEHIND {

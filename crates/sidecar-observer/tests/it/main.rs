@@ -24,6 +24,7 @@ mod serialize;
 mod shutdown;
 mod system_calls;
 mod truncation;
+mod updating;
 mod waiting;
 
 /// Received = sampled out + dropped + processed + failed + waiting, in all and for every type.

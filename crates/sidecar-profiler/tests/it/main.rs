@@ -1,6 +1,7 @@
 //! The profiler from outside: scripted figures in virtual time, and this very process on Linux.
 
 mod budget;
+mod governor;
 #[cfg(feature = "serde")]
 mod json;
 #[cfg(target_os = "linux")]

@@ -23,6 +23,28 @@ pub const VARIABLES: &[(&str, &str)] = &[
 /// The names that [`discover`] looks for.
 pub const FILE_NAMES: [&str; 2] = ["crossbridge.yml", "crossbridge.yaml"];
 
+/// Where a configuration came from and what the program has set since: what a reload needs. It is no part of what the
+/// configuration says, so configurations that differ in it alone are equal.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MadeOf {
+    /// `None` if it was not loaded.
+    live: Option<Live<SidecarConfig>>,
+    /// Keys that setters have set, dotted.
+    set: Vec<String>,
+}
+
+impl MadeOf {
+    pub(super) fn note(&mut self, key: impl Into<String>) {
+        self.set.push(key.into());
+    }
+}
+
+impl PartialEq for MadeOf {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 /// Loaded settings, and what there is to tell about them.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -36,6 +58,14 @@ pub struct Loaded {
 }
 
 impl SidecarConfig {
+    /// The settings as a running sidecar has them: read again from the same places, with what the program has set above
+    /// all of them.
+    pub(crate) fn into_live(self) -> Result<Live<Self>, ConfigErrors> {
+        let MadeOf { live, set } = self.made_of.clone();
+        let live = live.map_or_else(|| Live::builder().load(), Ok)?;
+        live.edited(self, &set)
+    }
+
     /// Defaults, then this file, then the process's environment.
     ///
     /// Warnings are not returned: see [`load`](Self::load).
@@ -75,11 +105,10 @@ fn load(files: &[PathBuf], environment: EnvMap) -> Result<Loaded, ConfigErrors> 
     let environment = VARIABLES.iter().fold(environment, |map, (variable, key)| map.var(*variable, *key));
     let builder = Live::<SidecarConfig>::builder().env(environment);
     let live = files.iter().fold(builder, |builder, file| builder.file(file)).load()?;
-    Ok(Loaded {
-        config: SidecarConfig::clone(&live.get()),
-        warnings: live.warnings().to_vec(),
-        provenance: live.provenance().clone(),
-    })
+    let (warnings, provenance) = (live.warnings(), live.provenance());
+    let mut config = SidecarConfig::clone(&live.get());
+    config.made_of = MadeOf { live: Some(live), set: Vec::new() };
+    Ok(Loaded { config, warnings, provenance })
 }
 
 /// The configuration file in `directory`: `crossbridge.yml` or `crossbridge.yaml`, if one is there.

@@ -23,6 +23,7 @@ mod resources;
 mod rules;
 mod sampling;
 
+use load::MadeOf;
 use serde::{Deserialize, Serialize};
 use sidecar_config::ConfigErrors;
 
@@ -38,7 +39,8 @@ pub use sampling::{Adaptive, DEFAULT_BOOST_DURATION, DEFAULT_BOOST_FACTOR, Sampl
 
 /// The settings of a sidecar, laid out as in the file.
 ///
-/// The setters never fail; [`validate`](Self::validate) reports what they were given.
+/// The setters never fail; [`validate`](Self::validate) reports what they were given. What they set, and every field
+/// that the program changes, stays above files and environment when a running sidecar loads its configuration again.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -50,6 +52,8 @@ pub struct SidecarConfig {
     /// What [`sampling_rate`](Self::sampling_rate) was called with by mistake.
     #[serde(skip)]
     unknown_signals: Vec<(String, f64)>,
+    #[serde(skip)]
+    made_of: MadeOf,
 }
 
 /// The section `runtime`.
@@ -96,6 +100,7 @@ impl SidecarConfig {
     #[must_use]
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.runtime.sidecar.enabled = enabled;
+        self.made_of.note("runtime.sidecar.enabled");
         self
     }
 
@@ -103,7 +108,10 @@ impl SidecarConfig {
     #[must_use]
     pub fn sampling_rate(mut self, signal: &str, rate: f64) -> Self {
         match self.runtime.sidecar.sampling.rate_mut(signal) {
-            Some(configured) => *configured = Some(rate),
+            Some(configured) => {
+                *configured = Some(rate);
+                self.made_of.note(format!("runtime.sidecar.sampling.{signal}"));
+            }
             None => self.unknown_signals.push((signal.to_owned(), rate)),
         }
         self
@@ -112,7 +120,9 @@ impl SidecarConfig {
     /// The rate of one event type, from 0.0 to 1.0. Defaults to the rate of its signal.
     #[must_use]
     pub fn event_type_rate(mut self, event_type: impl Into<String>, rate: f64) -> Self {
-        self.runtime.sidecar.sampling.event_types.insert(event_type.into(), rate);
+        let event_type = event_type.into();
+        self.made_of.note(format!("runtime.sidecar.sampling.event_types.{event_type}"));
+        self.runtime.sidecar.sampling.event_types.insert(event_type, rate);
         self
     }
 
@@ -120,6 +130,7 @@ impl SidecarConfig {
     #[must_use]
     pub fn max_queue_size(mut self, events: usize) -> Self {
         self.runtime.sidecar.resources.max_queue_size = events;
+        self.made_of.note("runtime.sidecar.resources.max_queue_size");
         self
     }
 
@@ -128,6 +139,7 @@ impl SidecarConfig {
     #[must_use]
     pub fn redact_fields(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.runtime.sidecar.redact_fields = names.into_iter().map(Into::into).collect();
+        self.made_of.note("runtime.sidecar.redact_fields");
         self
     }
 

@@ -62,6 +62,13 @@ impl Validate for SidecarConfig {
         Rule::number("observability.performance.percentiles.*", 0.0, 1.0),
     ];
 
+    const FIXED: &'static [&'static str] = &[
+        "observability.health.enabled",
+        "observability.health.check_interval",
+        "observability.health.critical_components",
+        "observability.health.degraded_threshold",
+    ];
+
     const SHORTHANDS: &'static [(&'static str, &'static str)] =
         &[("runtime.sidecar.sampling.adaptive", "enabled")];
 

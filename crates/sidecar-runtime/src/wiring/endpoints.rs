@@ -1,10 +1,13 @@
 //! The endpoints: each reads one piece's snapshot.
 
+use crate::config::SidecarConfig;
 use crate::sidecar::SidecarHandle;
 use serde::Serialize;
 use sidecar_breaker::BreakerSnapshot;
+use sidecar_config::{ConfigErrors, Origin, Reload, Setting};
 use sidecar_http::{Answer, BreakerCommand, Endpoints, EndpointsBuilder, Exposition, Reader};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 #[derive(Serialize)]
 struct Probe {
@@ -12,9 +15,67 @@ struct Probe {
     lifecycle: &'static str,
 }
 
+/// The settings in force, as their file would have them, and how they came about.
+#[derive(Serialize)]
+struct Effective {
+    #[serde(flatten)]
+    settings: SidecarConfig,
+    generation: u64,
+    /// Key, value and origin of what is not a default.
+    given: BTreeMap<String, Given>,
+    /// Why the last reload was refused.
+    refused: Option<Vec<String>>,
+    /// Critical components that nobody has registered.
+    unregistered_critical_components: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Given {
+    value: String,
+    origin: String,
+}
+
+impl Effective {
+    fn of(sidecar: &SidecarHandle) -> Self {
+        let live = sidecar.live_config();
+        let current = live.current();
+        let given = current.provenance().iter().filter(|setting| *setting.origin() != Origin::Default);
+        let row = |setting: &Setting| {
+            let (value, origin) = (setting.value_text().to_owned(), setting.origin().to_string());
+            (setting.key().to_owned(), Given { value, origin })
+        };
+        let lines = |errors: Arc<ConfigErrors>| errors.iter().map(ToString::to_string).collect();
+        Self {
+            settings: SidecarConfig::clone(current.settings()),
+            generation: current.number(),
+            given: given.map(row).collect(),
+            refused: live.status().error.map(lines),
+            unregistered_critical_components: sidecar.health().unregistered_critical_components(),
+        }
+    }
+}
+
+/// What a reload did.
+#[derive(Serialize)]
+struct Reloaded {
+    result: &'static str,
+    generation: u64,
+}
+
+impl Reloaded {
+    fn of(outcome: Reload, sidecar: &SidecarHandle) -> Self {
+        let result = match outcome {
+            Reload::Changed => "changed",
+            Reload::Unchanged => "unchanged",
+            _ => "overtaken",
+        };
+        Self { result, generation: sidecar.live_config().generation() }
+    }
+}
+
 /// A builder with every route that the runtime can answer.
 pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
-    let [health, live, ready, startup, metrics, breakers, commands, config, events] =
+    let [health, live, ready, startup, metrics, breakers, commands, config, reload, events] =
         std::array::from_fn(|_| sidecar.clone());
     Endpoints::builder()
         .health(move |reader| {
@@ -31,7 +92,8 @@ pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
         })
         .circuit_breakers(move || by_name(&breakers, |_| true))
         .breaker_commands(move |command| carry_out(&commands, command))
-        .config(move || config.config().clone())
+        .config(move || Effective::of(&config))
+        .config_reload(move || reload.reload_config().map(|outcome| Reloaded::of(outcome, &reload)))
         .events_stats(move || events.stats())
 }
 

@@ -12,4 +12,5 @@ mod statistics;
 mod stats;
 mod support;
 mod throttle;
+mod updating;
 mod weights;

@@ -1,0 +1,110 @@
+//! Configuration and pieces: new settings are pushed to each piece, without a restart.
+
+use crate::config::{Adaptive, SidecarConfig};
+use crate::sidecar::Pieces;
+use sidecar_config::{Live, Watch};
+use sidecar_core::{SettingsError, panics};
+use sidecar_health::{BuiltIn, CheckOutcome, RegisterError};
+use sidecar_metrics::SourceOutput;
+use sidecar_observer::{DropPolicy, ObserverSettings};
+use sidecar_profiler::BYTES_PER_MB;
+use std::io;
+use std::sync::Arc;
+
+/// The queue's share of `max_memory_mb`.
+const QUEUE_SHARE: f64 = 0.4;
+
+/// Ends the watch over the configuration's files when dropped.
+pub(crate) struct Watching(Watch);
+
+impl Watching {
+    /// `None` if there is no file to watch.
+    pub(crate) fn start(config: &Live<SidecarConfig>) -> io::Result<Option<Self>> {
+        if config.files().is_empty() { Ok(None) } else { config.watch().map(Self).map(Some) }
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Has every later configuration applied, and shows how reloads go.
+pub(crate) fn register(pieces: &Arc<Pieces>) -> Result<(), RegisterError> {
+    let weak = Arc::downgrade(pieces);
+    let follow = move |config: &SidecarConfig| {
+        if let Some(pieces) = weak.upgrade() {
+            apply(&pieces, config);
+        }
+    };
+    pieces.config.subscribe(follow).expect("a new configuration has room for its first subscriber");
+    let weak = Arc::downgrade(pieces);
+    pieces.metrics.register_source(move |out| {
+        if let Some(pieces) = weak.upgrade() {
+            reloads(out, &pieces.config);
+        }
+    });
+    let weak = Arc::downgrade(pieces);
+    let judge = move || weak.upgrade().map_or_else(CheckOutcome::healthy, |pieces| verdict(&pieces.config));
+    pieces.health.add_built_in(BuiltIn::new("configuration", judge))
+}
+
+/// The settings of the observer, as configured.
+pub(crate) fn observer(config: &SidecarConfig, settings: &mut ObserverSettings) {
+    let section = &config.runtime.sidecar;
+    let (resources, handlers) = (&section.resources, &section.handlers);
+    settings.queue_size = resources.max_queue_size;
+    settings.queue_bytes = (resources.max_memory_mb * BYTES_PER_MB as f64 * QUEUE_SHARE) as usize;
+    settings.drop_policy = if resources.drop_on_full { DropPolicy::Oldest } else { DropPolicy::Newest };
+    settings.handler_timeout = handlers.timeout;
+    settings.suspend_after = handlers.suspend_after;
+    settings.suspend_for = handlers.suspend_for;
+    settings.redact.clone_from(&section.redact_fields);
+}
+
+/// Every setting has been checked, so a piece refuses none; if one did, the others are told all the same.
+fn apply(pieces: &Pieces, config: &SidecarConfig) {
+    let sampling = &config.runtime.sidecar.sampling;
+    let signals = sampling.rates().filter_map(|(signal, rate)| rate.map(|rate| (signal, rate)));
+    let event_types = sampling.event_types.iter().map(|(event_type, rate)| (event_type.as_str(), *rate));
+    told("sampling", pieces.sampler.set_rates(signals, event_types));
+    let Adaptive { enabled, boost_factor, boost_duration } = sampling.adaptive;
+    let adaptive = pieces.sampler.set_adaptive(|settings| {
+        (settings.enabled, settings.boost_factor, settings.boost_duration) =
+            (enabled, boost_factor, boost_duration);
+    });
+    told("sampling.adaptive", adaptive);
+    told("resources and handlers", pieces.observer.update(|settings| observer(config, settings)));
+    let resources = &config.runtime.sidecar.resources;
+    told("resources", pieces.profiler.set_budget(resources.max_cpu_percent, resources.max_memory_mb));
+    pieces.observer.set_enabled(config.runtime.sidecar.enabled);
+}
+
+fn told(what: &str, result: Result<(), SettingsError>) {
+    if let Err(error) = result {
+        // A subscriber of the log is foreign code.
+        let _ = panics::contain(|| tracing::error!("{what} stays as it was: {error}"));
+    }
+}
+
+fn verdict(config: &Live<SidecarConfig>) -> CheckOutcome {
+    match config.status().error {
+        None => CheckOutcome::healthy(),
+        Some(errors) => CheckOutcome::degraded(format!("the last reload was refused: {errors}")),
+    }
+}
+
+fn reloads(out: &mut SourceOutput, config: &Live<SidecarConfig>) {
+    let status = config.status();
+    let mut family = out.counter("sidecar_config_reloads_total", "Reloads of the configuration, by outcome.");
+    for (result, count) in
+        [("changed", status.changed), ("unchanged", status.unchanged), ("refused", status.refused)]
+    {
+        family.sample(&[("result", result)], count);
+    }
+    out.gauge("sidecar_config_generation", "Number of the configuration in force, from 1.")
+        .sample(&[], config.generation());
+    out.gauge("sidecar_config_is_refused", "1 if the last reload was refused, else 0.")
+        .sample(&[], u64::from(status.error.is_some()));
+}
