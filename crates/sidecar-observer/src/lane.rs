@@ -1,6 +1,7 @@
 //! A lane: the events of one thread on their way to the worker.
 
 use crate::event::Event;
+use crate::metering::EVERY;
 use crate::sync::{Mutex, MutexGuard};
 use crate::tally::Tally;
 use sidecar_core::TypeId;
@@ -30,6 +31,8 @@ pub(crate) struct Lane {
 pub(crate) struct Content {
     events: VecDeque<Waiting>,
     bytes: usize,
+    /// Until the next event whose cost is measured.
+    unmeasured: u32,
     /// The worker is gone: whatever came now would wait for ever.
     pub(crate) finished: bool,
 }
@@ -39,6 +42,15 @@ impl Content {
     pub(crate) fn push(&mut self, waiting: Waiting) {
         self.bytes += waiting.bytes;
         self.events.push_back(waiting);
+    }
+
+    /// Whether the cost of the event that was just pushed is to be measured: every
+    /// [`EVERY`](crate::metering::EVERY)th is.
+    #[inline]
+    pub(crate) fn is_measured(&mut self) -> bool {
+        let is_measured = self.unmeasured == 0;
+        self.unmeasured = if is_measured { EVERY - 1 } else { self.unmeasured - 1 };
+        is_measured
     }
 
     pub(crate) fn pop_oldest(&mut self) -> Option<Waiting> {

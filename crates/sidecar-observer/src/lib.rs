@@ -107,6 +107,7 @@ mod lane;
 mod lanes;
 mod ledger;
 mod macros;
+mod metering;
 mod observed;
 mod observer;
 mod redact;

@@ -9,6 +9,7 @@ use crate::intake::Intake;
 use crate::lane::{Content, Lane, Waiting};
 use crate::lanes::Lanes;
 use crate::ledger::{Counts, Ledger};
+use crate::metering::Metering;
 use crate::observed::{Observed, Reason};
 use crate::redact::Redacted;
 use crate::settings::ObserverSettings;
@@ -45,6 +46,7 @@ pub(crate) struct Shared {
     /// Threads in calls that did not return.
     pub(crate) left_behind: AtomicUsize,
     pub(crate) latency_ms: FixedHistogram,
+    metering: Metering,
     pub(crate) errors: AtomicU64,
     /// Whether the watch over the worker has been started.
     pub(crate) is_watched: AtomicBool,
@@ -91,6 +93,7 @@ impl Shared {
             calls,
             left_behind: AtomicUsize::new(0),
             latency_ms: FixedHistogram::new(LATENCY_BOUNDS_MS).expect("they ascend"),
+            metering: Metering::default(),
             errors: AtomicU64::new(0),
             is_watched: AtomicBool::new(false),
             is_telling: AtomicBool::new(false),
@@ -220,7 +223,7 @@ impl Shared {
     /// Puts an admitted event into the calling thread's lane, without waiting for anything.
     #[inline]
     pub(crate) fn push(&self, waiting: Waiting) -> Observed {
-        let id = waiting.id;
+        let (id, began) = (waiting.id, waiting.since);
         let pushed = self.lanes.with_own(|own| {
             if let Some(own) = own
                 && let Some(mut content) = own.try_lock()
@@ -234,16 +237,26 @@ impl Shared {
                 None => Err(Reason::Contended),
             }
         });
-        self.settle(id, pushed)
+        if pushed == Ok(true) {
+            self.metering.add(began, self.clock.now());
+        }
+        self.settle(id, pushed.map(|_| ()))
     }
 
+    /// CPU time that observing has cost the threads that did it, estimated, in nanoseconds.
+    pub(crate) fn producer_nanos(&self) -> u64 {
+        let total = self.counts().iter().copied().fold(Counts::default(), Counts::plus);
+        self.metering.nanos(total.sampled_out + total.dropped_total())
+    }
+
+    /// Whether the event's cost is to be measured.
     #[inline]
     fn push_into(
         &self,
         content: &mut Content,
         waiting: Waiting,
         tally: Option<&Tally>,
-    ) -> Result<(), Reason> {
+    ) -> Result<bool, Reason> {
         if content.finished {
             return Err(Reason::Stopped);
         }
@@ -261,7 +274,7 @@ impl Shared {
         }
         self.accept(waiting.id, tally);
         content.push(waiting);
-        Ok(())
+        Ok(content.is_measured())
     }
 
     /// Counts an event that is put into a lane before the lane's lock is released.

@@ -66,6 +66,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod allowance;
 mod books;
 mod budget;
 mod builder;
@@ -83,6 +84,7 @@ mod snapshot;
 mod source;
 mod summary;
 
+pub use allowance::Allowance;
 pub use budget::{BUDGET_WINDOW, BudgetReport};
 pub use builder::{
     DEFAULT_INTERVAL, DEFAULT_MAX_CPU_PERCENT, DEFAULT_MAX_MEMORY_MB, MAX_INTERVAL, MIN_INTERVAL,

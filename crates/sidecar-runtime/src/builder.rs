@@ -5,6 +5,7 @@ use crate::error::StartError;
 use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
 use crate::wiring::breakers::BreakerComponents;
 use crate::wiring::gate::Gate;
+use crate::wiring::governor::{Regulator, Shedding};
 use crate::wiring::live::{self, Watching};
 use crate::wiring::ticker::{Tick, Ticker};
 use crate::wiring::{sources, vitals};
@@ -203,10 +204,10 @@ fn compose(
 ) -> Result<(Observer, Pieces), StartError> {
     let (config, names) = (live.get(), EventTypes::default());
     let sampler = sampler(&config, keep_all, names.clone(), clock)?;
-    let resources = config.runtime.sidecar.resources;
+    let (resources, shedding) = (config.runtime.sidecar.resources, Shedding::default());
     let observer = Observer::builder()
         .settings(|settings| live::observer(&config, settings))
-        .admit(Gate(sampler.clone()))
+        .admit(Gate { sampler: sampler.clone(), allowance: Arc::clone(&shedding.allowance) })
         .names(names)
         .clock(clock.clone())
         .start()?;
@@ -219,6 +220,9 @@ fn compose(
     let queue = observer.detached();
     let bytes = move || queue.queue_bytes() as u64;
     profiler.account("queue", bytes).expect("a new profiler has room for its first account");
+    let producers = observer.detached();
+    let cost = move || producers.producer_nanos();
+    profiler.charge("observe", cost).expect("a new profiler has room for its first charge");
     let metrics = MetricsCollector::builder().build()?;
     let settings = &config.observability.health;
     let health = health
@@ -229,7 +233,8 @@ fn compose(
         .clock(clock.clone())
         .build()?;
     let detached = observer.detached();
-    let pieces = Pieces { config: live, sampler, observer: detached, breakers, health, metrics, profiler };
+    let pieces =
+        Pieces { config: live, sampler, observer: detached, breakers, health, metrics, profiler, shedding };
     Ok((observer, pieces))
 }
 
@@ -255,11 +260,13 @@ fn sampler(
 }
 
 fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
-    let [health, profiler, breakers] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
+    let [health, profiler, governor, breakers] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
+    let mut regulator = Regulator::new(handle.config().runtime.sidecar.resources.max_cpu_percent);
     let mut shown = BreakerComponents::default();
     // Weak, so that the thread keeps nothing alive while it sleeps.
     vec![
         Box::new(move |now| profiler.upgrade().map_or(u64::MAX, |pieces| pieces.profiler.tick(now))),
+        Box::new(move |now| governor.upgrade().map_or(u64::MAX, |pieces| regulator.tick(&pieces, now))),
         Box::new(move |now| {
             let Some(pieces) = breakers.upgrade() else { return u64::MAX };
             shown.sync(&pieces.breakers, &pieces.health);

@@ -4,6 +4,7 @@ use crate::builder::SidecarBuilder;
 use crate::config::SidecarConfig;
 use crate::error::StartError;
 use crate::wiring::breakers;
+use crate::wiring::governor::Shedding;
 use crate::wiring::live::Watching;
 use crate::wiring::ticker::Ticker;
 use sidecar_breaker::{Breaker, BreakerBuilder, BreakerRegistry};
@@ -62,6 +63,7 @@ pub(crate) struct Pieces {
     pub(crate) health: Health,
     pub(crate) metrics: MetricsCollector,
     pub(crate) profiler: Profiler,
+    pub(crate) shedding: Shedding,
 }
 
 impl Sidecar {

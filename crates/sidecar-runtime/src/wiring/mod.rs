@@ -4,6 +4,7 @@ pub(crate) mod breakers;
 #[cfg(feature = "http")]
 pub(crate) mod endpoints;
 pub(crate) mod gate;
+pub(crate) mod governor;
 pub(crate) mod live;
 pub(crate) mod sources;
 pub(crate) mod ticker;

@@ -2,6 +2,7 @@
 
 use crate::sidecar::Pieces;
 use crate::wiring::breakers::attribute_errors;
+use crate::wiring::governor;
 use sidecar_breaker::{BreakerRegistry, State};
 use sidecar_health::{Health, Status};
 use sidecar_metrics::{SourceOutput, Unit};
@@ -25,6 +26,10 @@ pub(crate) fn register(pieces: &Arc<Pieces>) {
         .metrics
         .register_source(source(|out, pieces| events(out, &pieces.observer, pieces.metrics.errors())));
     pieces.metrics.register_source(source(|out, pieces| process(out, &pieces.profiler)));
+    let budget = |out: &mut SourceOutput, pieces: &Pieces| {
+        governor::series(out, &pieces.shedding, &pieces.profiler.is_over_budget());
+    };
+    pieces.metrics.register_source(source(budget));
     pieces.metrics.register_source(source(|out, pieces| circuits(out, &pieces.breakers)));
     pieces.metrics.register_source(source(|out, pieces| components(out, &pieces.health)));
 }

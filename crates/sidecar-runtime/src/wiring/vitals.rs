@@ -1,10 +1,10 @@
 //! The sidecar's own pieces as health components: what they did over the last minute.
 
 use crate::sidecar::Pieces;
+use crate::wiring::governor;
 use sidecar_core::Clock;
 use sidecar_health::{BuiltIn, CheckOutcome, RegisterError};
 use sidecar_observer::{ObserverStats, Reason};
-use sidecar_profiler::BudgetReport;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,7 +25,9 @@ pub(crate) fn register(pieces: &Arc<Pieces>, clock: &Clock) -> Result<(), Regist
             window.judge(clock.now(), &Totals::of(&pieces.observer.stats()))
         }),
         built_in(pieces, "metrics", |pieces| overflow(&pieces.metrics.overflowing())),
-        built_in(pieces, "profiler", |pieces| budget(&pieces.profiler.is_over_budget())),
+        built_in(pieces, "profiler", |pieces| {
+            governor::verdict(&pieces.profiler.is_over_budget(), &pieces.shedding)
+        }),
     ];
     built_ins.into_iter().try_for_each(|built_in| pieces.health.add_built_in(built_in))
 }
@@ -45,15 +47,6 @@ fn overflow(names: &[Arc<str>]) -> CheckOutcome {
         [first, ..] => {
             CheckOutcome::degraded(format!("{} metrics overflow, {first} among them", names.len()))
         }
-    }
-}
-
-fn budget(report: &BudgetReport) -> CheckOutcome {
-    match (report.cpu_over_budget, report.memory_over_budget) {
-        (false, false) => CheckOutcome::healthy(),
-        (true, false) => CheckOutcome::degraded("over the CPU budget"),
-        (false, true) => CheckOutcome::degraded("over the memory budget"),
-        (true, true) => CheckOutcome::degraded("over the CPU and memory budgets"),
     }
 }
 
