@@ -3,6 +3,7 @@
 mod concurrency;
 mod documents;
 mod escaping;
+mod history;
 mod names;
 mod openmetrics;
 mod overflow;
