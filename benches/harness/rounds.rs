@@ -52,7 +52,7 @@ struct Sample {
 impl<'a> Paced<'a> {
     /// Finds the size of batches that take about [`BATCH`]; that warms everything up, too.
     fn new(mut running: Running<'a>) -> Self {
-        let mut operations = 16;
+        let mut operations = if running.case.is_long { 1 } else { 16 };
         loop {
             // The quickest of three: one interruption would make the batches too small.
             let tries = [(); 3].map(|()| running.run(operations).elapsed);

@@ -14,6 +14,8 @@ pub struct Case {
     pub(crate) executes: String,
     pub(crate) expected: Outcome,
     pub(crate) is_counted: bool,
+    pub(crate) is_long: bool,
+    pub(crate) is_measured_only: bool,
     build: Box<dyn Fn() -> Work>,
 }
 
@@ -35,6 +37,8 @@ impl Case {
             executes: executes.into(),
             expected: Outcome::Passed,
             is_counted: false,
+            is_long: false,
+            is_measured_only: false,
             build: Box::new(move || Box::new(build())),
         }
     }
@@ -50,6 +54,20 @@ impl Case {
     #[must_use]
     pub fn counted(mut self) -> Self {
         self.is_counted = true;
+        self
+    }
+
+    /// Has few operations run where a number of them is given beforehand: one operation takes a millisecond or more.
+    #[must_use]
+    pub fn long(mut self) -> Self {
+        self.is_long = true;
+        self
+    }
+
+    /// Leaves it out where every benchmark is run once: what it runs, a smaller one runs too.
+    #[must_use]
+    pub fn measured_only(mut self) -> Self {
+        self.is_measured_only = true;
         self
     }
 

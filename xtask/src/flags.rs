@@ -45,7 +45,7 @@ xflags::xflags! {
             /// How long each target runs; 10 by default.
             optional --seconds seconds: u64
         }
-        /// The program with the real servers of its surroundings, where they are installed.
+        /// The program with the real servers of its surroundings, and what they read, where they are installed.
         cmd interop {}
         /// Measure against the floor and the peers; the results go to target/bench/SUITE.json.
         cmd bench {

@@ -23,6 +23,7 @@ const ALLOWED: &str = "a number from 1 to 1000000";
 pub struct MetricsBuilder {
     limits: Limits,
     history: HistorySettings,
+    created_samples: bool,
 }
 
 impl MetricsBuilder {
@@ -30,6 +31,7 @@ impl MetricsBuilder {
         Self {
             limits: Limits { series_per_metric: DEFAULT_MAX_SERIES_PER_METRIC, series: DEFAULT_MAX_SERIES },
             history: HistorySettings::default(),
+            created_samples: false,
         }
     }
 
@@ -67,6 +69,16 @@ impl MetricsBuilder {
         self
     }
 
+    /// Whether OpenMetrics text says when each counter and histogram began, by a sample `x_created`. It tells a reader
+    /// of a restart that the values do not show.
+    ///
+    /// Defaults to no: unless it is told to read them, Prometheus takes each for one more series, which doubles those
+    /// of counters. Only for what this collector counts: when a source's counter began is not known.
+    pub fn created_samples(mut self, shown: bool) -> Self {
+        self.created_samples = shown;
+        self
+    }
+
     /// The collector.
     ///
     /// # Errors
@@ -79,7 +91,7 @@ impl MetricsBuilder {
             }
         }
         self.history.check()?;
-        Ok(MetricsCollector::with_limits(self.limits, &self.history))
+        Ok(MetricsCollector::with_limits(self.limits, &self.history, self.created_samples))
     }
 }
 

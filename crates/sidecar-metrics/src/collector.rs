@@ -2,9 +2,9 @@
 
 use crate::builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MetricsBuilder};
 use crate::error::RegisterError;
-use crate::exposition;
+use crate::exposition::{self, CHUNK_BYTES, Format, Out};
 use crate::families::Families;
-use crate::gather;
+use crate::gather::{self, Joined};
 use crate::handle::{Counter, Gauge, Histogram, NAN_RECORDED};
 use crate::history::{History, HistorySettings, HistoryStats};
 use crate::misuse::Misuse;
@@ -15,6 +15,7 @@ use crate::sources::Sources;
 use crate::unit::Unit;
 use std::borrow::Borrow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Collects metrics and exposes them. Clones share everything.
 ///
@@ -32,6 +33,9 @@ struct Inner {
     sources: Sources,
     history: History,
     misuse: Arc<Misuse>,
+    created_samples: bool,
+    /// How long the last text of each format was: the next one is likely to be as long.
+    lengths: [AtomicUsize; 2],
 }
 
 impl MetricsCollector {
@@ -39,7 +43,7 @@ impl MetricsCollector {
     #[must_use]
     pub fn new() -> Self {
         let (series_per_metric, series) = (DEFAULT_MAX_SERIES_PER_METRIC, DEFAULT_MAX_SERIES);
-        Self::with_limits(Limits { series_per_metric, series }, &HistorySettings::default())
+        Self::with_limits(Limits { series_per_metric, series }, &HistorySettings::default(), false)
     }
 
     /// Sets up a collector.
@@ -47,11 +51,19 @@ impl MetricsCollector {
         MetricsBuilder::new()
     }
 
-    pub(crate) fn with_limits(limits: Limits, history: &HistorySettings) -> Self {
+    pub(crate) fn with_limits(limits: Limits, history: &HistorySettings, created_samples: bool) -> Self {
         let misuse = Arc::new(Misuse::default());
         let registry = Registry::new(limits, Arc::clone(&misuse));
-        let history = History::new(history);
-        Self { inner: Arc::new(Inner { registry, sources: Sources::default(), history, misuse }) }
+        Self {
+            inner: Arc::new(Inner {
+                registry,
+                sources: Sources::default(),
+                history: History::new(history),
+                misuse,
+                created_samples,
+                lengths: Default::default(),
+            }),
+        }
     }
 
     /// Adds one to a counter.
@@ -137,10 +149,7 @@ impl MetricsCollector {
     /// Every metric with its values of this moment, the sources' included.
     #[must_use]
     pub fn families(&self) -> Families {
-        let Inner { registry, sources, misuse, .. } = &*self.inner;
-        // Sources first: what a source records in the registry is part of the same reading.
-        let pulled = sources.pull(misuse);
-        gather::join(registry.families(), pulled, misuse)
+        Families::new(self.read().into_iter().map(Joined::into_family).collect())
     }
 
     /// The value of one counter or gauge; `None` if there is no such series, or it is a histogram's.
@@ -154,13 +163,50 @@ impl MetricsCollector {
     /// All metrics in the classic text format, sorted.
     #[must_use]
     pub fn export_prometheus(&self) -> String {
-        exposition::classic(&self.families())
+        self.export(Format::Classic)
     }
 
     /// All metrics as OpenMetrics text, sorted.
     #[must_use]
     pub fn export_openmetrics(&self) -> String {
-        exposition::openmetrics(&self.families())
+        self.export(Format::OpenMetrics)
+    }
+
+    /// All metrics in one of the formats.
+    #[must_use]
+    pub fn export(&self, format: Format) -> String {
+        let last = &self.inner.lengths[usize::from(format == Format::OpenMetrics)];
+        // Relaxed: a guess that guards nothing. A little more than last time, for digits that were added.
+        let expected = last.load(Relaxed);
+        let mut never = |_: &str| {};
+        let mut out = Out::whole(expected + expected / 64, &mut never);
+        self.render(format, &mut out);
+        let text = out.into_text();
+        last.store(text.len(), Relaxed);
+        text
+    }
+
+    /// The same text as [`export`](Self::export), in chunks of whole lines and at most
+    /// [`CHUNK_BYTES`](crate::CHUNK_BYTES), unless a single line is longer: never all of it is in memory, and the
+    /// caller can do something else between two chunks.
+    ///
+    /// `chunk` runs on this thread and without a lock. Each series is read when it is written.
+    pub fn render_into(&self, format: Format, mut chunk: impl FnMut(&str)) {
+        let mut out = Out::chunks(CHUNK_BYTES, &mut chunk);
+        self.render(format, &mut out);
+        out.finish();
+    }
+
+    fn render(&self, format: Format, out: &mut Out<'_>) {
+        exposition::render(&self.read(), format, self.inner.created_samples, out);
+    }
+
+    /// The registered series and what the sources say now.
+    fn read(&self) -> Vec<Joined> {
+        let Inner { registry, sources, misuse, .. } = &*self.inner;
+        // Sources first: what a source records in the registry is part of the same reading.
+        let pulled = sources.pull(misuse);
+        gather::join(registry.metrics(), pulled, misuse)
     }
 
     /// What the history knows of a metric. Asking changes nothing.
@@ -181,7 +227,7 @@ impl MetricsCollector {
     /// metrics about the history: `sidecar_history_bytes`, `sidecar_history_series`,
     /// `sidecar_history_evicted_points_total` and `sidecar_history_series_left_out`.
     pub fn tick(&self, now: u64) -> u64 {
-        let (next, first) = self.inner.history.tick(now, || self.families());
+        let (next, first) = self.inner.history.tick(now, || self.read());
         if first {
             let figures = Arc::clone(self.inner.history.figures());
             self.register_source(move |out| figures.write(out));

@@ -1,8 +1,9 @@
 //! Series resolved once: updating one takes no lock and no lookup.
 
+use crate::exemplar::{Exemplar, Exemplars, Slot};
 use crate::families::{Number, Value};
 use crate::misuse::Misuse;
-use sidecar_core::histogram::FixedHistogram;
+use sidecar_core::histogram::{FixedHistogram, FixedSnapshot};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -15,7 +16,13 @@ pub(crate) const NAN_RECORDED: &str = "a histogram was given NaN";
 #[derive(Clone, Debug, Default)]
 #[must_use = "a counter does nothing unless it is used"]
 pub struct Counter {
-    value: Arc<AtomicU64>,
+    counted: Arc<Counted>,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    value: AtomicU64,
+    exemplar: Slot,
 }
 
 impl Counter {
@@ -26,13 +33,28 @@ impl Counter {
 
     /// Adds `n`. Beyond `u64::MAX` the counter starts again from zero, which readers take for a restart.
     pub fn increment_by(&self, n: u64) {
-        self.value.fetch_add(n, Relaxed);
+        self.counted.value.fetch_add(n, Relaxed);
+    }
+
+    /// Adds `n`, and keeps `labels` as what it was: OpenMetrics text shows the latest one beside the counter, with
+    /// `n` and the time.
+    ///
+    /// `n` always counts. The exemplar is left out, answered with `false`, if its labels have more than
+    /// [`MAX_EXEMPLAR_CHARS`](crate::MAX_EXEMPLAR_CHARS) characters, if a key is none for tags or comes twice, or if
+    /// another thread sets or shows the counter's exemplar at this moment.
+    pub fn increment_with_exemplar(&self, n: u64, labels: &[(&str, &str)]) -> bool {
+        self.increment_by(n);
+        Exemplar::new(n as f64, labels).is_some_and(|exemplar| self.counted.exemplar.set(exemplar))
     }
 
     /// The count so far.
     #[must_use]
     pub fn value(&self) -> u64 {
-        self.value.load(Relaxed)
+        self.counted.value.load(Relaxed)
+    }
+
+    pub(crate) fn exemplar(&self) -> &Slot {
+        &self.counted.exemplar
     }
 }
 
@@ -67,13 +89,20 @@ impl Gauge {
 #[derive(Clone, Debug)]
 #[must_use = "a histogram does nothing unless it is used"]
 pub struct Histogram {
-    buckets: Arc<FixedHistogram>,
+    recorded: Arc<Recorded>,
     misuse: Arc<Misuse>,
+}
+
+#[derive(Debug)]
+struct Recorded {
+    buckets: FixedHistogram,
+    exemplars: Exemplars,
 }
 
 impl Histogram {
     pub(crate) fn new(buckets: FixedHistogram, misuse: Arc<Misuse>) -> Self {
-        Self { buckets: Arc::new(buckets), misuse }
+        let recorded = Recorded { buckets, exemplars: Exemplars::default() };
+        Self { recorded: Arc::new(recorded), misuse }
     }
 
     /// Records one value, in the unit that the metric's name says. NaN is counted as an error instead.
@@ -83,9 +112,31 @@ impl Histogram {
         }
     }
 
+    /// Records one value, and keeps `labels` as what it was: OpenMetrics text shows the latest one of each bucket
+    /// beside it, with the value and the time.
+    ///
+    /// The value is recorded as by [`record`](Self::record). The exemplar is left out, answered with `false`, if
+    /// the value is NaN, if its labels have more than [`MAX_EXEMPLAR_CHARS`](crate::MAX_EXEMPLAR_CHARS) characters,
+    /// if a key is none for tags or comes twice, or if another thread sets or shows the bucket's exemplar at this
+    /// moment.
+    pub fn record_with_exemplar(&self, value: f64, labels: &[(&str, &str)]) -> bool {
+        self.record(value);
+        let Recorded { buckets, exemplars } = &*self.recorded;
+        let exemplar = if value.is_nan() { None } else { Exemplar::new(value, labels) };
+        exemplar.is_some_and(|exemplar| exemplars.set(buckets, exemplar))
+    }
+
+    pub(crate) fn exemplars(&self) -> &[Slot] {
+        self.recorded.exemplars.slots()
+    }
+
+    pub(crate) fn snapshot(&self) -> FixedSnapshot {
+        self.recorded.buckets.snapshot()
+    }
+
     /// Like [`Histogram::record`], but leaves the counting of NaN, answered with `false`, to the caller.
     pub(crate) fn try_record(&self, value: f64) -> bool {
-        self.buckets.record(value)
+        self.recorded.buckets.record(value)
     }
 }
 
@@ -102,7 +153,7 @@ impl Cell {
         match self {
             Self::Counter(counter) => Value::Number(Number::Integer(counter.value())),
             Self::Gauge(gauge) => Value::Number(Number::Float(gauge.value())),
-            Self::Histogram(histogram) => Value::Histogram(histogram.buckets.snapshot()),
+            Self::Histogram(histogram) => Value::Histogram(histogram.snapshot()),
         }
     }
 }

@@ -21,7 +21,7 @@ pub use figures::HistoryStats;
 pub(crate) use settings::HistorySettings;
 pub use settings::{DEFAULT_HISTORY_BYTES, DEFAULT_RETENTION, HISTORY_BYTES, RETENTION};
 
-use crate::families::Families;
+use crate::gather::Joined;
 use crate::query::{Query, QueryError, QueryResult};
 use books::Books;
 use pace::Pace;
@@ -51,14 +51,14 @@ impl History {
 
     /// Keeps what `read` returns, if the second's reading is due. Says when the next one is, and whether this
     /// was the first. While one thread reads, others have nothing to do.
-    pub(crate) fn tick(&self, now: u64, read: impl FnOnce() -> Families) -> (u64, bool) {
+    pub(crate) fn tick(&self, now: u64, read: impl FnOnce() -> Vec<Joined>) -> (u64, bool) {
         let next = Pace::next(now);
         let Some(mut pace) = self.pace.try_lock() else { return (next, false) };
         let Some(due) = pace.due(now) else { return (next, false) };
-        let families = read();
+        let metrics = read();
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let mut books = self.books.lock();
-        books.keep(&families, due, wall);
+        books.keep(&metrics, due, wall);
         self.figures.set(&books);
         (next, due.seconds.is_none())
     }

@@ -41,7 +41,9 @@
 //! **OpenMetrics** has the same names. A counter `x_total` is its family `x`; a counter whose name does not
 //! end in `_total` has the type `unknown` there, and so has one whose family's name is another metric's. A
 //! histogram whose bounds or sum are below zero, or whose sum is NaN, has no sum and no count there, because
-//! that format forbids them.
+//! that format forbids them. It shows what a reader of the classic format is not told: the unit, an exemplar -
+//! [`Histogram::record_with_exemplar`], [`Counter::increment_with_exemplar`] - and, where it is asked for, since when
+//! a series counts.
 //!
 //! # Settings
 //!
@@ -49,19 +51,25 @@
 //! | --- | --- | --- |
 //! | `max_series_per_metric` | 1 000 | 1 to 1 000 000 |
 //! | `max_series` (also the number of metrics) | 10 000 | 1 to 1 000 000 |
+//! | `created_samples` | no | `x_created` in OpenMetrics: Prometheus takes each for one more series |
 //!
 //! # Cost
 //!
-//! A handle updates an atomic or, for a histogram, two, without a lock. By name there is one hash of name and
-//! tags and a read lock; up to eight tags need no allocation, in any order. Reading copies each value once.
-//! Only the first reading after new series sorts them, outside every lock. Nothing a writer needs is locked
-//! while sources run or text is rendered.
+//! A handle updates an atomic or, for a histogram, two, without a lock. An exemplar is allocated, with the time
+//! of the wall clock; it never waits for another one, and what comes without one does not pay for it. By name
+//! there is one hash of name and tags and a read lock; up to eight tags need no allocation, in any order.
+//!
+//! A text is written straight from the series, whose tags are kept as text; [`families`](MetricsCollector::families)
+//! copies each value once. Only the first reading after new series sorts them, outside every lock. Nothing a
+//! writer needs is locked while sources run or text is rendered. [`render_into`](MetricsCollector::render_into)
+//! hands over 64 KB at a time, for those who have something else to do in between.
 //!
 //! # Limits
 //!
 //! - At most `max_series` series, one overflow series per metric, `max_series` metrics, [`MAX_TAG_BYTES`] of
 //!   tags per series, [`MAX_NAME_BYTES`] per name, [`MAX_SOURCES`] sources, and
-//!   [`MAX_BOUNDS`](buckets::MAX_BOUNDS) buckets.
+//!   [`MAX_BOUNDS`](buckets::MAX_BOUNDS) buckets. One exemplar, of [`MAX_EXEMPLAR_CHARS`] characters of labels, per
+//!   counter and per bucket.
 //! - A series stays until the collector is dropped.
 //! - A source bounds its own output; it is not stored between readings.
 //! - A counter beyond 2^53 is exposed exactly, but most readers keep values as floats.
@@ -73,6 +81,7 @@ pub mod buckets;
 mod builder;
 mod collector;
 mod error;
+mod exemplar;
 mod exposition;
 mod families;
 mod gather;
@@ -92,7 +101,8 @@ mod unit;
 pub use builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MAX_SERIES_BOUND, MetricsBuilder};
 pub use collector::MetricsCollector;
 pub use error::RegisterError;
-pub use exposition::{CLASSIC_CONTENT_TYPE, OPENMETRICS_CONTENT_TYPE};
+pub use exemplar::MAX_EXEMPLAR_CHARS;
+pub use exposition::{CHUNK_BYTES, CLASSIC_CONTENT_TYPE, Format, OPENMETRICS_CONTENT_TYPE};
 pub use families::{Families, Family, Number, Sample, Value};
 pub use handle::{Counter, Gauge, Histogram};
 pub use history::{DEFAULT_HISTORY_BYTES, DEFAULT_RETENTION, HISTORY_BYTES, HistoryStats, RETENTION};

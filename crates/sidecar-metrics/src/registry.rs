@@ -4,7 +4,7 @@ mod state;
 
 use crate::buckets;
 use crate::error::RegisterError;
-use crate::families::Family;
+use crate::gather::Joined;
 use crate::handle::{Cell, Counter, Gauge, Histogram};
 use crate::kind::Kind;
 use crate::labels::Key;
@@ -104,16 +104,17 @@ impl Registry {
         self.state.read().overflowing()
     }
 
-    /// All registered metrics with their values, sorted by name.
-    pub(crate) fn families(&self) -> Vec<Family> {
+    /// All registered metrics with their series, sorted by name.
+    pub(crate) fn metrics(&self) -> Vec<Joined> {
         let registered = self.state.read().registered();
-        let family = |metric: state::Listed| Family {
+        let joined = |metric: state::Listed| Joined {
             name: Arc::clone(&metric.metric.name),
             kind: metric.metric.kind,
             help: metric.help,
             unit: metric.unit,
-            samples: metric.list.samples(),
+            series: metric.list.sorted(),
+            pulled: Vec::new(),
         };
-        registered.into_iter().map(family).collect()
+        registered.into_iter().map(joined).collect()
     }
 }

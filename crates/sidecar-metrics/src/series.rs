@@ -1,6 +1,5 @@
 //! A metric and its series inside the registry.
 
-use crate::families::Sample;
 use crate::handle::{Cell, Counter, Gauge, Histogram};
 use crate::kind::Kind;
 use crate::labels::{Key, Labels};
@@ -13,6 +12,8 @@ pub(crate) struct Series {
     pub(crate) metric: Arc<Metric>,
     pub(crate) labels: Arc<Labels>,
     pub(crate) cell: Cell,
+    /// When it was registered, in milliseconds since 1970.
+    pub(crate) created: u64,
 }
 
 impl Series {
@@ -80,7 +81,7 @@ impl SeriesList {
     }
 
     /// The sorted series: a copy of one pointer unless some were added since the last call.
-    fn sorted(&self) -> Arc<[Arc<Series>]> {
+    pub(crate) fn sorted(&self) -> Arc<[Arc<Series>]> {
         let mut all = {
             let inner = self.inner.lock();
             if let Some(sorted) = &inner.sorted {
@@ -96,12 +97,5 @@ impl SeriesList {
             inner.sorted = Some(Arc::clone(&sorted));
         }
         sorted
-    }
-
-    /// The series with the values of this moment.
-    pub(crate) fn samples(&self) -> Vec<Sample> {
-        let sample =
-            |series: &Arc<Series>| Sample { labels: Arc::clone(&series.labels), value: series.cell.read() };
-        self.sorted().iter().map(sample).collect()
     }
 }

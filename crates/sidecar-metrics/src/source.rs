@@ -7,6 +7,7 @@ use crate::kind::Kind;
 use crate::labels::{Key, Labels};
 use crate::misuse::Misuse;
 use crate::names::{check_name, words};
+use crate::unit::Unit;
 use sidecar_core::histogram::FixedSnapshot;
 use std::sync::Arc;
 
@@ -68,6 +69,12 @@ pub struct NumberFamily<'a> {
 }
 
 impl NumberFamily<'_> {
+    /// Says what the values are measured in. Defaults to nothing; it stands only where nobody registered the name.
+    pub fn unit(&mut self, unit: Unit) -> &mut Self {
+        self.writer.set_unit(unit);
+        self
+    }
+
     /// Adds one series. A counter's value must be zero or more.
     pub fn sample(&mut self, tags: &[(&str, &str)], value: impl Into<Number>) -> &mut Self {
         let value = value.into();
@@ -87,6 +94,12 @@ pub struct HistogramFamily<'a> {
 }
 
 impl HistogramFamily<'_> {
+    /// Says what the values are measured in. Defaults to nothing; it stands only where nobody registered the name.
+    pub fn unit(&mut self, unit: Unit) -> &mut Self {
+        self.writer.set_unit(unit);
+        self
+    }
+
     /// Adds one series. The snapshot's bounds must be those of a histogram, with one count more than bounds,
     /// whose total fits 64 bits.
     pub fn sample(&mut self, tags: &[(&str, &str)], snapshot: FixedSnapshot) -> &mut Self {
@@ -114,6 +127,12 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    fn set_unit(&mut self, unit: Unit) {
+        if let Some(family) = &mut self.family {
+            family.unit = Some(unit);
+        }
+    }
+
     fn push(&mut self, tags: &[(&str, &str)], value: Value) {
         let Some(family) = &mut self.family else { return };
         match labels(&family.name, tags) {

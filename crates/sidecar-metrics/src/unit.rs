@@ -16,6 +16,8 @@ pub enum Unit {
     Milliseconds,
     /// Bytes, the base unit of memory.
     Bytes,
+    /// Mebibytes: 1 048 576 bytes.
+    Mebibytes,
     /// 0 to 1.
     Ratio,
     /// 0 to 100.
@@ -31,6 +33,7 @@ impl Unit {
             Self::Seconds => Some("seconds"),
             Self::Milliseconds => Some("milliseconds"),
             Self::Bytes => Some("bytes"),
+            Self::Mebibytes => Some("mebibytes"),
             Self::Ratio => Some("ratio"),
             Self::Percent => Some("percent"),
         }

@@ -1,9 +1,11 @@
-//! The `sidecar` program with the real servers of its surroundings, each on a loopback port of its own.
+//! The `sidecar` program with the real servers of its surroundings, each on a loopback port of its own; and its
+//! exposition, read by somebody else's library.
 //!
-//! One file per server. Where a server's program is not installed, its part says so and is skipped.
+//! One file per counterpart. Where its program is not installed, its part says so and is skipped.
 
 mod http;
 mod prometheus;
+mod python;
 mod server;
 
 use std::fs;
@@ -27,6 +29,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
+    python::run(workspace, sections)?;
     if !is_installed("prometheus") {
         return sections.skip("interop prometheus", "prometheus is not installed");
     }

@@ -3,51 +3,52 @@
 //! <https://prometheus.io/docs/specs/om/open_metrics_spec/>
 
 use super::escape::push_escaped;
-use super::text::{Style, push_header, push_sample};
-use crate::families::{Families, Family};
+use super::out::Out;
+use super::sample::{Samples, Style};
+use super::text::push_header;
+use crate::gather::{Joined, find};
 use crate::kind::Kind;
 use crate::names::histogram_base;
 use std::collections::HashSet;
 
-/// OpenMetrics forbids the sum, and with it the count, of values below zero: neither could be a counter.
-const STYLE: Style = Style { point_in_bounds: true, strict_sums: true };
-
-pub(crate) fn render(families: &Families) -> String {
-    let mut out = String::new();
-    let counters = counter_families(families);
-    for family in families {
-        let name = family.name();
-        let (title, kind) = match family.kind() {
+pub(super) fn render(metrics: &[Joined], created: bool, out: &mut Out<'_>) {
+    let counters = counter_families(metrics);
+    for metric in metrics {
+        let name = &*metric.name;
+        let (title, word) = match metric.kind {
             // A counter's samples end in `_total`, which its family's name leaves out.
             Kind::Counter if counters.contains(name) => (stem(name), "counter"),
             // Another name would be a counter's only if it changed, so the type gives way.
             Kind::Counter => (name, "unknown"),
             kind => (name, kind.as_str()),
         };
-        push_header(&mut out, "HELP", title);
-        push_escaped(&mut out, family.help(), true);
-        out.push('\n');
-        push_header(&mut out, "TYPE", title);
-        out.push_str(kind);
-        out.push('\n');
-        push_unit(&mut out, title, family);
-        for sample in family.samples() {
-            push_sample(&mut out, name, sample, STYLE);
-        }
+        push_header(out.line(), "HELP", title);
+        push_escaped(out.line(), &metric.help, true);
+        out.end_line();
+        push_header(out.line(), "TYPE", title);
+        out.line().push_str(word);
+        out.end_line();
+        push_unit(out, title, metric);
+        // What only a counter or a histogram may have.
+        let counts = word == "counter" || word == "histogram";
+        let created = if counts && created { Some(title) } else { None };
+        // The sum of values below zero, and the count with it, is forbidden: neither could be a counter.
+        let style = Style { point_in_bounds: true, strict_sums: true, exemplars: counts, created };
+        Samples::write(metric, style, out);
     }
-    out.push_str("# EOF\n");
-    out
+    out.line().push_str("# EOF");
+    out.end_line();
 }
 
 /// The format allows a unit only if the name ends in it.
-fn push_unit(out: &mut String, title: &str, family: &Family) {
-    let word = family.unit().and_then(|unit| unit.word());
+fn push_unit(out: &mut Out<'_>, title: &str, metric: &Joined) {
+    let word = metric.unit.and_then(|unit| unit.word());
     if let Some(word) = word
         && title.strip_suffix(word).is_some_and(|rest| rest.ends_with('_'))
     {
-        push_header(out, "UNIT", title);
-        out.push_str(word);
-        out.push('\n');
+        push_header(out.line(), "UNIT", title);
+        out.line().push_str(word);
+        out.end_line();
     }
 }
 
@@ -57,16 +58,16 @@ fn stem(name: &str) -> &str {
 
 /// The counters that can be OpenMetrics counters: those named `x_total` where neither `x` nor `x_created`,
 /// which a counter family reserves, is another metric's. Decided in the order of their names.
-fn counter_families(families: &Families) -> HashSet<&str> {
+fn counter_families(metrics: &[Joined]) -> HashSet<&str> {
     let mut reserved = HashSet::new();
     let mut counters = HashSet::new();
-    for family in families {
-        let (name, base) = (family.name(), stem(family.name()));
-        if family.kind() != Kind::Counter || base == name || base.is_empty() {
+    for metric in metrics {
+        let (name, base) = (&*metric.name, stem(&metric.name));
+        if metric.kind != Kind::Counter || base == name || base.is_empty() {
             continue;
         }
         let wanted = [base.to_owned(), format!("{base}_created")];
-        if wanted.iter().any(|name| is_taken(families, name) || reserved.contains(name)) {
+        if wanted.iter().any(|name| is_taken(metrics, name) || reserved.contains(name)) {
             continue;
         }
         reserved.extend(wanted);
@@ -76,7 +77,7 @@ fn counter_families(families: &Families) -> HashSet<&str> {
 }
 
 /// Whether a metric or a sample has this name.
-fn is_taken(families: &Families, name: &str) -> bool {
-    let histogram = histogram_base(name).and_then(|base| families.get(base));
-    families.contains_key(name) || histogram.is_some_and(|family| family.kind() == Kind::Histogram)
+fn is_taken(metrics: &[Joined], name: &str) -> bool {
+    let histogram = histogram_base(name).and_then(|base| find(metrics, base));
+    find(metrics, name).is_some() || histogram.is_some_and(|metric| metric.kind == Kind::Histogram)
 }

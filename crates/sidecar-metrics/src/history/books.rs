@@ -7,7 +7,7 @@ use super::pace::Due;
 use super::settings::HistorySettings;
 use super::store::{Resolution, Store};
 use super::{ROLLED_SECONDS, answer};
-use crate::families::{Families, Family};
+use crate::gather::Joined;
 use crate::query::{Query, QueryError, QueryResult, whole_seconds};
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl Books {
     }
 
     /// Keeps a reading, made at `wall` Unix seconds.
-    pub(super) fn keep(&mut self, families: &Families, due: Due, wall: u64) {
+    pub(super) fn keep(&mut self, metrics: &[Joined], due: Due, wall: u64) {
         let ends = due.slot - due.slot % ROLLED_SECONDS + (ROLLED_SECONDS - 1);
         if self.open.is_some_and(|open| open.slot != ends) {
             self.close_roll(due.slot);
@@ -64,7 +64,7 @@ impl Books {
 
         self.writer.begin();
         let left_out = std::mem::take(&mut self.store.left_out);
-        self.read(families, span, left_out > 0);
+        self.read(metrics, span, left_out > 0);
         span.points = self.families.iter().map(|(_, family)| family.present).sum();
         self.count_table();
         self.store.push(Resolution::Fine, span, self.writer.bytes());
@@ -76,28 +76,28 @@ impl Books {
         open.points = span.points;
     }
 
-    fn read(&mut self, families: &Families, span: Span, some_were_left_out: bool) {
+    fn read(&mut self, metrics: &[Joined], span: Span, some_were_left_out: bool) {
         let (mut at, known) = (0, self.families.len());
-        for family in families {
-            while at < known && *self.families[at].0 < *family.name {
+        for metric in metrics {
+            while at < known && *self.families[at].0 < *metric.name {
                 self.miss(at);
                 at += 1;
             }
-            let found = at < known && *self.families[at].0 == *family.name;
+            let found = at < known && *self.families[at].0 == *metric.name;
             let place = if found { at } else { self.families.len() };
             at += usize::from(found);
-            if found && self.families[place].1.kind != family.kind() {
+            if found && self.families[place].1.kind != metric.kind {
                 // What a source called something else before is another metric, and the old one's past is over.
-                self.families[place].1 = Followed::new(self.next_id, family.kind());
+                self.families[place].1 = Followed::new(self.next_id, metric.kind);
                 self.next_id += 1;
             }
-            if !found && !self.follow(family) {
+            if !found && !self.follow(metric) {
                 continue;
             }
             let followed = &mut self.families[place].1;
             let store = &mut self.store;
             let section = self.writer.section();
-            followed.observe(family, span, section, some_were_left_out, |bytes| store.admit(bytes));
+            followed.observe(metric, span, section, some_were_left_out, |bytes| store.admit(bytes));
             self.writer.end_section(followed.id);
         }
         for at in at..known {
@@ -109,15 +109,15 @@ impl Books {
     }
 
     /// Follows a metric from now on; its place is the last one. One without series has no history.
-    fn follow(&mut self, family: &Family) -> bool {
-        let followed = Followed::new(self.next_id, family.kind());
+    fn follow(&mut self, metric: &Joined) -> bool {
+        let followed = Followed::new(self.next_id, metric.kind);
         let growth = if self.families.len() == self.families.capacity() { self.growth() } else { 0 };
         let bytes = followed.bytes() + growth * size_of::<(Arc<str>, Followed)>();
-        if family.samples().is_empty() || !self.store.admit(bytes) {
+        if metric.is_empty() || !self.store.admit(bytes) {
             return false;
         }
         self.families.reserve_exact(growth);
-        self.families.push((Arc::clone(&family.name), followed));
+        self.families.push((Arc::clone(&metric.name), followed));
         self.next_id += 1;
         true
     }

@@ -2,8 +2,10 @@
 
 use super::frame::{FrameWriter, Section, Span};
 use super::track::Track;
-use crate::families::{Family, Sample};
+use crate::families::Value;
+use crate::gather::{Item, Joined};
 use crate::kind::Kind;
+use crate::labels::Labels;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -49,7 +51,7 @@ impl Followed {
     /// whether a new one may have been counting already.
     pub(super) fn observe(
         &mut self,
-        family: &Family,
+        metric: &Joined,
         span: Span,
         section: &mut Section,
         began_before: bool,
@@ -57,41 +59,28 @@ impl Followed {
     ) {
         let (mut at, known) = (0, self.order.len());
         self.present = 0;
-        for sample in family.samples() {
-            let (mut found, mut replaces) = (None, false);
-            while at < known && found.is_none() {
-                let series = self.order[at];
-                let Some(track) = &mut self.tracks[series as usize] else { break };
-                // The registry's series keep their tags, so most of the time comparing addresses is enough.
-                let order = if Arc::ptr_eq(&track.labels, &sample.labels) {
-                    Ordering::Equal
-                } else {
-                    track.labels.cmp(&sample.labels)
-                };
-                match order {
-                    Ordering::Less => track.miss(series, section),
-                    Ordering::Greater => break,
-                    Ordering::Equal if track.takes(sample.value()) => found = Some(series),
-                    // Other buckets, or another kind of number: it ends here, and another begins.
-                    Ordering::Equal => {
-                        track.miss(series, section);
-                        replaces = true;
-                    }
+        metric.each(|item| {
+            let (labels, read);
+            let value = match item {
+                Item::Registered(series) => {
+                    read = series.cell.read();
+                    labels = &series.labels;
+                    &read
                 }
-                at += 1;
-            }
-            let series = match found {
-                Some(series) => series,
-                None => match self.add(sample, began_before || replaces, &mut admit) {
-                    Some(series) => series,
-                    None => continue,
-                },
+                Item::Pulled(sample) => {
+                    labels = &sample.labels;
+                    &sample.value
+                }
             };
-            if let Some(track) = &mut self.tracks[series as usize] {
-                track.observe(sample.value(), series, span, section);
+            let (found, replaces) = self.find(&mut at, known, labels, value, section);
+            let series = found.or_else(|| self.add(labels, value, began_before || replaces, &mut admit));
+            if let Some(series) = series
+                && let Some(track) = &mut self.tracks[series as usize]
+            {
+                track.observe(value, series, span, section);
                 self.present += 1;
             }
-        }
+        });
         for at in at..known {
             self.miss(at, section);
         }
@@ -100,6 +89,38 @@ impl Followed {
             let labels = |series: &u32| tracks[*series as usize].as_ref().map(|track| &track.labels);
             order.sort_by(|a, b| labels(a).cmp(&labels(b)));
         }
+    }
+
+    /// The series with these tags, from the one at `at` on, and whether there is one that cannot go on. Those before
+    /// it were not read.
+    fn find(
+        &mut self,
+        at: &mut usize,
+        known: usize,
+        labels: &Arc<Labels>,
+        value: &Value,
+        section: &mut Section,
+    ) -> (Option<u32>, bool) {
+        let mut replaces = false;
+        while *at < known {
+            let series = self.order[*at];
+            let Some(track) = &mut self.tracks[series as usize] else { break };
+            // The registry's series keep their tags, so most of the time comparing addresses is enough.
+            let same = Arc::ptr_eq(&track.labels, labels);
+            match if same { Ordering::Equal } else { track.labels.cmp(labels) } {
+                Ordering::Greater => break,
+                Ordering::Equal if track.takes(value) => {
+                    *at += 1;
+                    return (Some(series), false);
+                }
+                // Other buckets, or another kind of number: it ends here, and another begins.
+                Ordering::Equal => replaces = true,
+                Ordering::Less => {}
+            }
+            track.miss(series, section);
+            *at += 1;
+        }
+        (None, replaces)
     }
 
     /// Notes that no series was read.
@@ -119,11 +140,12 @@ impl Followed {
 
     fn add(
         &mut self,
-        sample: &Sample,
+        labels: &Arc<Labels>,
+        value: &Value,
         began_before: bool,
         admit: &mut impl FnMut(usize) -> bool,
     ) -> Option<u32> {
-        let heap = Track::heap_bytes(&sample.labels, sample.value());
+        let heap = Track::heap_bytes(labels, value);
         let full = self.free.is_empty() && self.tracks.len() == self.tracks.capacity();
         let growth = (self.tracks.capacity() / 8).max(4);
         // A number takes room in both lists as soon as it is used once.
@@ -131,7 +153,7 @@ impl Followed {
         if !admit(heap + if full { growth * place } else { 0 }) {
             return None;
         }
-        let track = Some(Track::new(Arc::clone(&sample.labels), self.kind, sample.value(), began_before));
+        let track = Some(Track::new(Arc::clone(labels), self.kind, value, began_before));
         self.heap += heap;
         let series = match self.free.pop() {
             Some(series) => {

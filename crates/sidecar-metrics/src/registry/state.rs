@@ -3,6 +3,7 @@
 use super::Limits;
 use crate::buckets;
 use crate::error::RegisterError;
+use crate::exemplar;
 use crate::handle::Cell;
 use crate::kind::Kind;
 use crate::labels::{Key, Labels, OVERFLOW_TAG};
@@ -89,7 +90,8 @@ impl State {
         let labels = Labels::new(if full { &[OVERFLOW_TAG] } else { &key.tags });
         let metric = Arc::clone(&registered.metric);
         let cell = make(&metric)?;
-        let series = Arc::new(Series { metric, labels: Arc::new(labels), cell });
+        let created = exemplar::now();
+        let series = Arc::new(Series { metric, labels: Arc::new(labels), cell, created });
         registered.list.push(Arc::clone(&series));
         if full {
             registered.overflow = Some(Arc::clone(&series));

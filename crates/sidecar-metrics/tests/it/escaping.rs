@@ -6,7 +6,7 @@ use sidecar_metrics::{MetricsCollector, Unit};
 use std::collections::BTreeMap;
 
 /// All strings of up to `longest` characters over the alphabet in which escaping goes wrong.
-fn short_strings(longest: u32) -> Vec<String> {
+pub(crate) fn short_strings(longest: u32) -> Vec<String> {
     let mut all = vec![String::new()];
     let mut begin = 0;
     for _ in 0..longest {

@@ -1,14 +1,18 @@
 //! The collector as its users and its scrapers see it.
 
+mod chunks;
 mod concurrency;
+mod created;
 mod documents;
 mod escaping;
+mod exemplars;
 mod history;
 mod names;
 mod openmetrics;
 mod overflow;
 mod parser;
 mod promtool;
+mod python;
 mod reading;
 mod recording;
 mod roundtrip;

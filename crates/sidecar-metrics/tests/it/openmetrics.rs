@@ -85,6 +85,28 @@ fn a_unit_stands_where_the_name_ends_in_it() {
 }
 
 #[test]
+fn a_source_says_the_unit_of_what_nobody_registered() {
+    let metrics = MetricsCollector::new();
+    metrics.increment("registered_bytes_total", &[]);
+    metrics.register_source(|out| {
+        out.counter("registered_bytes_total", "").unit(Unit::Bytes);
+        out.counter("a_seconds_total", "").unit(Unit::Seconds).sample(&[], 1);
+        out.gauge("a_mebibytes", "").unit(Unit::Mebibytes).sample(&[], 1);
+        out.histogram("h_seconds", "").unit(Unit::Seconds);
+        out.gauge("not a name", "").unit(Unit::Seconds).sample(&[], 1);
+    });
+    let found = openmetrics(&metrics).into_iter().map(|family| (family.name, family.unit));
+    let expected = [
+        ("a_mebibytes", Some("mebibytes")),
+        ("a_seconds", Some("seconds")),
+        ("h_seconds", Some("seconds")),
+        ("registered_bytes", None),
+    ];
+    let expected = expected.map(|(name, unit)| (name.to_owned(), unit.map(str::to_owned)));
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn a_histogram_below_zero_has_no_sum_there() {
     let metrics = MetricsCollector::new();
     metrics.buckets("bounds_below", &[-1.0, 1.0]).expect("valid");

@@ -18,6 +18,16 @@ pub(crate) struct ParsedFamily {
     pub(crate) unit: Option<String>,
     /// Sample name, labels, value, in the order of the text.
     pub(crate) samples: Vec<(String, Labels, f64)>,
+    pub(crate) exemplars: Vec<ParsedExemplar>,
+}
+
+/// An exemplar, and the sample that it stands behind.
+#[derive(Debug, PartialEq)]
+pub(crate) struct ParsedExemplar {
+    pub(crate) sample: (String, Labels),
+    pub(crate) labels: Labels,
+    pub(crate) value: f64,
+    pub(crate) time: Option<f64>,
 }
 
 /// The families, or what is wrong with the text.
@@ -35,10 +45,15 @@ pub(crate) fn parse(text: &str, format: Format) -> Result<Vec<ParsedFamily>, Str
             read_header(&mut families, header, format)?;
             continue;
         }
-        let (name, labels, value) = read_sample(line)?;
+        let (name, labels, value, exemplar) = read_sample(line, format)?;
         let family = families.last_mut().ok_or("a sample before any family")?;
         if !sample_names(family, format).contains(&name) {
             return Err(format!("sample {name:?} does not belong to family {:?}", family.name));
+        }
+        if let Some((own, value, time)) = exemplar {
+            check_exemplar(family, &name, &labels, &own, value)?;
+            let sample = (name.clone(), labels.clone());
+            family.exemplars.push(ParsedExemplar { sample, labels: own, value, time });
         }
         family.samples.push((name, labels, value));
     }
@@ -55,7 +70,14 @@ fn read_header(families: &mut Vec<ParsedFamily>, header: &str, format: Format) -
         ("HELP", _) => {
             let help = unescape(text, format == Format::OpenMetrics)?;
             let name = name.to_owned();
-            families.push(ParsedFamily { name, help, kind: String::new(), unit: None, samples: vec![] });
+            families.push(ParsedFamily {
+                name,
+                help,
+                kind: String::new(),
+                unit: None,
+                samples: vec![],
+                exemplars: vec![],
+            });
         }
         ("TYPE", Some(family)) if family.name == name && family.kind.is_empty() => {
             family.kind = text.to_owned();
@@ -73,17 +95,68 @@ fn read_header(families: &mut Vec<ParsedFamily>, header: &str, format: Format) -
 
 fn sample_names(family: &ParsedFamily, format: Format) -> Vec<String> {
     let suffixes: &[&str] = match (family.kind.as_str(), format) {
-        ("histogram", _) => &["_bucket", "_sum", "_count"],
-        ("counter", Format::OpenMetrics) => &["_total"],
+        ("histogram", Format::Classic) => &["_bucket", "_sum", "_count"],
+        ("histogram", Format::OpenMetrics) => &["_bucket", "_sum", "_count", "_created"],
+        ("counter", Format::OpenMetrics) => &["_total", "_created"],
         _ => &[""],
     };
     suffixes.iter().map(|suffix| format!("{}{suffix}", family.name)).collect()
 }
 
-fn read_sample(line: &str) -> Result<(String, Labels, f64), String> {
+/// Labels, value and time.
+type Exemplar = (Labels, f64, Option<f64>);
+
+fn read_sample(line: &str, format: Format) -> Result<(String, Labels, f64, Option<Exemplar>), String> {
     let end = line.find(['{', ' ']).ok_or_else(|| format!("no value: {line:?}"))?;
-    let (name, mut rest) = line.split_at(end);
-    let mut labels = Labels::new();
+    let (name, rest) = line.split_at(end);
+    let (mut labels, rest) = read_labels(rest)?;
+    // To Prometheus a label with an empty value is none.
+    labels.retain(|_, value| !value.is_empty());
+    let rest = rest.strip_prefix(' ').ok_or_else(|| format!("no space before the value: {line:?}"))?;
+    let (value, exemplar) = match rest.split_once(" # ") {
+        Some((value, exemplar)) if format == Format::OpenMetrics => (value, Some(read_exemplar(exemplar)?)),
+        _ => (rest, None),
+    };
+    Ok((name.to_owned(), labels, number(value)?, exemplar))
+}
+
+fn read_exemplar(text: &str) -> Result<Exemplar, String> {
+    if !text.starts_with('{') {
+        return Err(format!("no labels: {text:?}"));
+    }
+    let (labels, rest) = read_labels(text)?;
+    let numbers: Vec<&str> = rest.split(' ').collect();
+    match numbers[..] {
+        ["", value] => Ok((labels, number(value)?, None)),
+        ["", value, time] => Ok((labels, number(value)?, Some(number(time)?))),
+        _ => Err(format!("not an exemplar: {text:?}")),
+    }
+}
+
+/// What OpenMetrics says of an exemplar at this sample.
+fn check_exemplar(
+    family: &ParsedFamily,
+    name: &str,
+    labels: &Labels,
+    own: &Labels,
+    value: f64,
+) -> Result<(), String> {
+    let chars: usize = own.iter().map(|(key, value)| key.chars().count() + value.chars().count()).sum();
+    let bucket = family.kind == "histogram" && name.ends_with("_bucket");
+    let counter = family.kind == "counter" && name.ends_with("_total");
+    let within = !bucket || labels.get("le").is_some_and(|le| number(le).is_ok_and(|le| value <= le));
+    if chars > 128 || !(bucket || counter) || !within {
+        return Err(format!("exemplar {own:?} {value} at {name} {labels:?}"));
+    }
+    Ok(())
+}
+
+/// The labels in braces at the beginning of a text, if there are any, and what follows them.
+fn read_labels(text: &str) -> Result<(Labels, &str), String> {
+    let (mut labels, mut rest) = (Labels::new(), text);
+    if let Some(rest) = rest.strip_prefix("{}") {
+        return Ok((labels, rest));
+    }
     if let Some(inner) = rest.strip_prefix('{') {
         rest = inner;
         loop {
@@ -101,10 +174,7 @@ fn read_sample(line: &str) -> Result<(String, Labels, f64), String> {
         }
         rest = rest.strip_prefix('}').ok_or_else(|| format!("no closing brace: {rest:?}"))?;
     }
-    // To Prometheus a label with an empty value is none.
-    labels.retain(|_, value| !value.is_empty());
-    let value = rest.strip_prefix(' ').ok_or_else(|| format!("no space before the value: {line:?}"))?;
-    Ok((name.to_owned(), labels, number(value)?))
+    Ok((labels, rest))
 }
 
 pub(crate) fn number(text: &str) -> Result<f64, String> {
@@ -210,6 +280,7 @@ pub(crate) fn histograms(family: &ParsedFamily) -> Result<BTreeMap<Labels, Parse
             (Some("_bucket"), Some(le)) => histogram.buckets.push((number(&le)?, *value)),
             (Some("_sum"), None) => histogram.sum = Some(*value),
             (Some("_count"), None) => histogram.count = Some(*value),
+            (Some("_created"), None) => {}
             _ => return Err(format!("{name} {labels:?} in a histogram")),
         }
     }

@@ -65,3 +65,27 @@ fn the_order_of_registration_does_not_show() {
     }
     assert_eq!(up.export_prometheus(), down.export_prometheus());
 }
+
+#[test]
+fn series_of_the_registry_and_of_sources_come_in_one_order() {
+    let metrics = MetricsCollector::new();
+    for at in [8, 0, 4] {
+        metrics.set_gauge("g", 1.0, &[("at", &at.to_string())]);
+    }
+    metrics.register_source(|out| {
+        let mut family = out.gauge("g", "");
+        for at in [9, 1, 3, 4, 5] {
+            family.sample(&[("at", &at.to_string())], 2);
+        }
+    });
+    let expected: String = [(0, 1), (1, 2), (3, 2), (4, 1), (5, 2), (8, 1), (9, 2)]
+        .iter()
+        .map(|(at, value)| format!("g{{at=\"{at}\"}} {value}\n"))
+        .collect();
+    assert_eq!(metrics.export_prometheus(), format!("# HELP g g\n# TYPE g gauge\n{expected}"));
+    let families = metrics.families();
+    let read: Vec<_> =
+        families.get("g").expect("present").samples().iter().map(|own| own.tag("at")).collect();
+    assert_eq!(read, ["0", "1", "3", "4", "5", "8", "9"].map(Some));
+    assert_eq!(metrics.errors(), 2, "one series twice, in each reading");
+}

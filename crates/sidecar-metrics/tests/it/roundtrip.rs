@@ -31,6 +31,14 @@ fn record() -> impl Strategy<Value = (String, Labels, f64)> {
     ("[cgh]_[a-z]", tags(), prop_oneof![any::<f64>(), 0.0..1e6f64])
 }
 
+/// Names that want to be each other's samples or families, and some that are none.
+fn name() -> impl Strategy<Value = String> {
+    let stems = prop::sample::select(vec!["a", "b", "a_total", "_total", "x:y", "_", "a.b", "1", ""]);
+    let endings = ["", "_total", "_count", "_sum", "_bucket", "_created", "_seconds", "_ms", "-"];
+    (stems, prop::sample::select(endings.to_vec()), 0..2usize)
+        .prop_map(|(stem, ending, times)| stem.to_owned() + &ending.repeat(times))
+}
+
 fn read(families: Vec<ParsedFamily>) -> Model {
     let mut model = Model::new();
     for family in families {
@@ -84,5 +92,39 @@ proptest! {
         // Compared as text, in which NaN equals itself.
         prop_assert_eq!(format!("{:?}", read(classic(&metrics))), format!("{model:?}"));
         prop_assert_eq!(format!("{:?}", read(openmetrics(&metrics))), format!("{model:?}"));
+    }
+
+    #[test]
+    fn whatever_the_names_what_is_taken_reads_back_and_the_rest_is_nowhere(
+        uses in prop::collection::vec((name(), 0..3u8, 0..1_000u32), 0..40),
+    ) {
+        let metrics = MetricsCollector::new();
+        let mut model = Model::new();
+        for (name, kind, value) in uses {
+            let key = (name.clone(), Labels::new());
+            let value = f64::from(value);
+            // A refused name changes nothing; what is wrong with it is another test's matter.
+            match kind {
+                0 => {
+                    let Ok(counter) = metrics.counter(&name, &[]) else { continue };
+                    counter.increment_by(value as u64);
+                    model.entry(key).or_default().0 += value;
+                }
+                1 => {
+                    let Ok(gauge) = metrics.gauge(&name, &[]) else { continue };
+                    gauge.set(value);
+                    model.insert(key, (value, 0.0));
+                }
+                _ => {
+                    let Ok(histogram) = metrics.histogram(&name, &[]) else { continue };
+                    histogram.record(value);
+                    let (count, sum) = model.entry(key).or_default();
+                    (*count, *sum) = (*count + 1.0, *sum + value);
+                }
+            }
+        }
+        // The readers refuse a text in which two samples or two families have one name.
+        prop_assert_eq!(&read(classic(&metrics)), &model);
+        prop_assert_eq!(&read(openmetrics(&metrics)), &model);
     }
 }

@@ -3,7 +3,7 @@
 use crate::sidecar::Pieces;
 use sidecar_breaker::{BreakerRegistry, State};
 use sidecar_health::{Health, Status};
-use sidecar_metrics::SourceOutput;
+use sidecar_metrics::{SourceOutput, Unit};
 use sidecar_observer::Observer;
 use sidecar_profiler::Profiler;
 use std::sync::Arc;
@@ -48,27 +48,36 @@ fn events(out: &mut SourceOutput, observer: &Observer, metric_errors: u64) {
         "sidecar_processing_latency_ms",
         "Time from observe to the last handler's return, in milliseconds.",
     )
+    .unit(Unit::Milliseconds)
     .sample(&[], stats.latency_ms);
     out.histogram("sidecar_processing_latency_seconds", "Time from observe to the last handler's return.")
+        .unit(Unit::Seconds)
         .sample(&[], seconds);
 }
 
 fn process(out: &mut SourceOutput, profiler: &Profiler) {
     let now = profiler.snapshot();
     out.gauge("sidecar_cpu_usage", "CPU of the process, in percent of one core.")
+        .unit(Unit::Percent)
         .sample(&[], now.cpu_percent);
     out.gauge("sidecar_memory_usage_mb", "Resident memory of the process, in MiB.")
+        .unit(Unit::Mebibytes)
         .sample(&[], now.memory_mb);
     let mut family = out.gauge("sidecar_thread_count", "Threads of the process.");
     if let Some(threads) = now.thread_count {
         family.sample(&[], threads);
     }
-    out.counter("process_cpu_seconds_total", "CPU time of the process.").sample(&[], now.cpu_seconds);
+    out.counter("process_cpu_seconds_total", "CPU time of the process.")
+        .unit(Unit::Seconds)
+        .sample(&[], now.cpu_seconds);
     out.gauge("process_resident_memory_bytes", "Resident memory of the process.")
+        .unit(Unit::Bytes)
         .sample(&[], now.memory_bytes);
     out.counter("sidecar_cpu_seconds_total", "CPU time of the sidecar's own threads.")
+        .unit(Unit::Seconds)
         .sample(&[], now.own.cpu_seconds);
     out.gauge("sidecar_memory_bytes", "Memory that the sidecar accounts for as its own.")
+        .unit(Unit::Bytes)
         .sample(&[], now.own.memory_bytes);
 }
 

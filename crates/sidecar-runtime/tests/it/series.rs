@@ -7,6 +7,7 @@ use sidecar_runtime::observer::Reason;
 use sidecar_runtime::{Sidecar, observe};
 use std::collections::BTreeSet;
 
+/// Dashboards and alerts of users know these names: another name or kind here is a breaking change.
 const SERIES: [(&str, Kind); 17] = [
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
