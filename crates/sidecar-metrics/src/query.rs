@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod error;
+mod parse;
 mod result;
 
 pub use aggregate::Aggregate;
@@ -119,11 +120,7 @@ impl Query {
     /// The first thing that is not, by name, value and range.
     pub fn check(&self) -> Result<(), QueryError> {
         check_name(&self.name)?;
-        for keys in [self.tags.len(), self.by.len()] {
-            if keys > MAX_QUERY_TAGS {
-                return Err(SettingsError::new("tags", keys, "at most 16").into());
-            }
-        }
+        self.check_tag_counts()?;
         for key in self.tags.iter().map(|(key, _)| key).chain(&self.by) {
             check_tag_key(&self.name, key)?;
         }
@@ -139,6 +136,11 @@ impl Query {
             }
             _ => Ok(()),
         }
+    }
+
+    fn check_tag_counts(&self) -> Result<(), SettingsError> {
+        let keys = self.tags.len().max(self.by.len());
+        if keys > MAX_QUERY_TAGS { Err(SettingsError::new("tags", keys, "at most 16")) } else { Ok(()) }
     }
 
     fn check_step(&self) -> Result<(), SettingsError> {

@@ -2,6 +2,7 @@
 
 use super::books::Books;
 use crate::source::SourceOutput;
+use crate::unit::Unit;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// How much history there is.
@@ -48,14 +49,16 @@ impl Figures {
 
     pub(crate) fn write(&self, out: &mut SourceOutput) {
         let HistoryStats { bytes, series, evicted_points, series_left_out } = self.get();
-        out.gauge("sidecar_history_bytes", "Memory that the history takes").sample(&[], bytes);
-        out.gauge("sidecar_history_series", "Series that the history follows").sample(&[], series);
+        out.gauge("sidecar_history_bytes", "Memory that the history of the metrics takes.")
+            .unit(Unit::Bytes)
+            .sample(&[], bytes);
         out.counter(
             "sidecar_history_evicted_points_total",
-            "Points of the history dropped before their time because of its bound",
+            "Points of the history that were dropped before their time, because it has a bound.",
         )
         .sample(&[], evicted_points);
-        out.gauge("sidecar_history_series_left_out", "Series for which the history had no room")
+        out.gauge("sidecar_history_series", "Series that the history follows.").sample(&[], series);
+        out.gauge("sidecar_history_series_left_out", "Series for which the history had no room.")
             .sample(&[], series_left_out);
     }
 }
