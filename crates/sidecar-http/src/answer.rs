@@ -53,8 +53,7 @@ impl Answer {
     }
 
     /// What was asked for was refused, and why.
-    pub(crate) fn refused(reason: &str) -> Self {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
+    pub(crate) fn refused(status: StatusCode, reason: &str) -> Self {
         Self::with_status(status, &serde_json::json!({ "error": reason, "status": status.as_u16() }))
     }
 

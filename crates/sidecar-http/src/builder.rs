@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use serde::Serialize;
 use sidecar_core::SettingsError;
 
@@ -158,6 +159,20 @@ impl EndpointsBuilder {
         self
     }
 
+    /// `GET /metrics/history`: `f` gets the parameters behind the question mark, decoded, at most 64. What it returns is
+    /// answered as JSON with 200, an error's text with 400. Runs on a worker thread, one question at a time. Defaults
+    /// to no such route.
+    pub fn metrics_history<T: Serialize, E: fmt::Display>(
+        mut self,
+        f: impl Fn(Vec<(String, String)>) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.closures.metrics_history = Some(Arc::new(move |parameters| match f(parameters) {
+            Ok(value) => Answer::json(true, &value),
+            Err(error) => Answer::refused(StatusCode::BAD_REQUEST, &error.to_string()),
+        }));
+        self
+    }
+
     /// `GET /circuit-breakers`, as JSON. Runs on a worker thread, one run at a time. Defaults to no such route.
     pub fn circuit_breakers<T: Serialize>(mut self, f: impl Fn() -> T + Send + Sync + 'static) -> Self {
         self.closures.circuit_breakers = Some(Arc::new(move |()| Answer::json(true, &f())));
@@ -198,7 +213,7 @@ impl EndpointsBuilder {
     ) -> Self {
         self.closures.config_reload = Some(Arc::new(move |()| match f() {
             Ok(value) => Answer::json(true, &value),
-            Err(error) => Answer::refused(&error.to_string()),
+            Err(error) => Answer::refused(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
         }));
         self
     }

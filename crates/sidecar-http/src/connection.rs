@@ -106,6 +106,7 @@ async fn respond(router: &Router, slot: &Rc<Slot>, request: Request<Incoming>) -
     let reply = match router.admit(&head, has_body) {
         Err(refusal) => refusal.closing_if(has_body),
         Ok(Task::Read(route, reader)) => router.read(route, reader, &head.headers).await,
+        Ok(Task::History(parameters)) => router.history(parameters).await,
         Ok(Task::Command(command)) => router.command(command).await,
         Ok(Task::Ingest(packing)) => {
             slot.body_wanted(Instant::now());

@@ -26,6 +26,7 @@
 //! | `GET /health` | `health` | nothing; with the token it may say more |
 //! | `GET /live`, `/ready`, `/startup` | `live`, `ready`, `startup` | nothing |
 //! | `GET /metrics` | `metrics` | the token, if one is set |
+//! | `GET /metrics/history` | `metrics_history` | the token, if one is set |
 //! | `GET /circuit-breakers` | `circuit_breakers` | the token, if one is set |
 //! | `GET /performance` | `performance` | the token, if one is set |
 //! | `GET /config` | `config` | the token, if one is set |
@@ -47,7 +48,7 @@
 //!
 //! | status | when |
 //! | --- | --- |
-//! | 400 | malformed head, body or gzip, a transfer coding but `chunked`, an undue body, no `Host` or two of them |
+//! | 400 | malformed head, body or gzip, a transfer coding but `chunked`, an undue body, no `Host` or two of them, or `metrics_history` said so |
 //! | 401 | the token is missing or wrong |
 //! | 404 | no such route or breaker, or the route's closure was not given |
 //! | 405 | another method; `Allow` names the right ones |
@@ -123,6 +124,7 @@ mod exposition;
 mod gate;
 mod host;
 mod listen;
+mod parameters;
 mod receive;
 mod reply;
 mod route;

@@ -12,6 +12,7 @@ pub(crate) enum Route {
     Ready,
     Startup,
     Metrics,
+    MetricsHistory,
     CircuitBreakers,
     Performance,
     Config,
@@ -27,13 +28,14 @@ pub(crate) enum Route {
 const BREAKER: &str = "/circuit-breakers/";
 
 impl Route {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Index,
         Self::Health,
         Self::Live,
         Self::Ready,
         Self::Startup,
         Self::Metrics,
+        Self::MetricsHistory,
         Self::CircuitBreakers,
         Self::Performance,
         Self::Config,
@@ -63,6 +65,7 @@ impl Route {
             Self::Ready => "/ready",
             Self::Startup => "/startup",
             Self::Metrics => "/metrics",
+            Self::MetricsHistory => "/metrics/history",
             Self::CircuitBreakers => "/circuit-breakers",
             Self::Performance => "/performance",
             Self::Config => "/config",
@@ -80,6 +83,7 @@ impl Route {
             Self::Health | Self::Live | Self::Ready | Self::Startup => Need::Nothing,
             Self::Index
             | Self::Metrics
+            | Self::MetricsHistory
             | Self::CircuitBreakers
             | Self::Performance
             | Self::Config
@@ -108,8 +112,12 @@ impl Route {
 /// The name in `/circuit-breakers/{name}/{verb}`, without its percent signs; `None` if it is no text.
 pub(crate) fn breaker_name(path: &str) -> Option<String> {
     let (name, _) = breaker_and_verb(path)?;
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.bytes();
+    decoded(name.bytes())
+}
+
+/// Text without its percent signs; `None` if it is none.
+pub(crate) fn decoded(mut rest: impl Iterator<Item = u8>) -> Option<String> {
+    let mut bytes = Vec::new();
     while let Some(byte) = rest.next() {
         let byte = if byte == b'%' { hex_digit(rest.next()?)? << 4 | hex_digit(rest.next()?)? } else { byte };
         bytes.push(byte);

@@ -16,6 +16,7 @@ use crate::command::Command;
 use crate::exposition::Exposition;
 use crate::gate::Gate;
 use crate::host::HostRule;
+use crate::parameters;
 use crate::receive::{Budget, Received};
 use crate::reply::Reply;
 use crate::route::{Route, breaker_name};
@@ -29,13 +30,16 @@ const COMMANDS: usize = 1;
 /// Longest prefix, in bytes.
 const MAX_PREFIX: usize = 256;
 
-/// Threads that closures other than probes may occupy: one run per gate, the ingests and the commands.
-pub(crate) const WORKERS: usize = 6 + INGESTS + COMMANDS;
+/// Threads that closures other than probes may occupy: one run per gate, a question to the history, the ingests and the
+/// commands.
+pub(crate) const WORKERS: usize = 6 + 1 + INGESTS + COMMANDS;
 
 /// A request that passed every rule about its head.
 #[derive(Debug)]
 pub(crate) enum Task {
     Read(Route, Reader),
+    /// A question to the history: its parameters.
+    History(Vec<(String, String)>),
     Ingest(Packing),
     Command(Command),
 }
@@ -53,6 +57,8 @@ pub(crate) struct Router {
     performance: Gate,
     config: Gate,
     events_stats: Gate,
+    /// Answers differ with the question, so nobody can share another's.
+    history: Arc<Semaphore>,
     ingests: Arc<Semaphore>,
     commands: Arc<Semaphore>,
     pub(crate) bodies: Arc<Budget>,
@@ -71,6 +77,7 @@ impl Router {
             performance: Gate::default(),
             config: Gate::default(),
             events_stats: Gate::default(),
+            history: Arc::new(Semaphore::new(1)),
             ingests: Arc::new(Semaphore::new(INGESTS)),
             commands: Arc::new(Semaphore::new(COMMANDS)),
             bodies: Arc::default(),
@@ -103,6 +110,7 @@ impl Router {
         }
         let breaker = || path.and_then(breaker_name).ok_or_else(Reply::not_found);
         Ok(match route {
+            Route::MetricsHistory => Task::History(parameters::pairs(head.uri.query())?),
             Route::ConfigReload => Task::Command(Command::Reload),
             Route::BreakersReset => Task::Command(Command::ResetAll),
             Route::BreakerTrip => Task::Command(Command::Trip(breaker()?)),
@@ -159,7 +167,8 @@ impl Router {
             Route::Performance => elsewhere(&self.performance, &closures.performance, ()).await,
             Route::Config => elsewhere(&self.config, &closures.config, ()).await,
             Route::EventsStats => elsewhere(&self.events_stats, &closures.events_stats, ()).await,
-            Route::Events
+            Route::MetricsHistory
+            | Route::Events
             | Route::ConfigReload
             | Route::BreakersReset
             | Route::BreakerTrip
@@ -173,6 +182,21 @@ impl Router {
         let path = |route: Route| format!("{}{}", self.prefix, route.path());
         let paths: Vec<_> = self.closures.routes().filter(exists).map(path).collect();
         Answer::json(true, &serde_json::json!({ "routes": paths }))
+    }
+
+    /// Answers a question to the history, away from this thread and one at a time.
+    pub(crate) async fn history(&self, parameters: Vec<(String, String)>) -> Reply {
+        let (Some(history), Ok(turn)) =
+            (self.closures.metrics_history.clone(), Arc::clone(&self.history).acquire_owned().await)
+        else {
+            return Reply::not_found();
+        };
+        let run = spawn_blocking(move || {
+            let answer = Answer::contained(|| history(parameters));
+            drop(turn);
+            answer
+        });
+        run.await.unwrap_or_else(|_| Answer::failed()).into()
     }
 
     /// Unpacks a body and hands it to the ingest closure, away from this thread.

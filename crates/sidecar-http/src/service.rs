@@ -72,6 +72,7 @@ async fn respond<B: Body>(
     let reply = match router.admit(&head, declares_body(&head.headers)) {
         Err(refusal) => refusal,
         Ok(Task::Read(route, reader)) => router.read(route, reader, &head.headers).await,
+        Ok(Task::History(parameters)) => router.history(parameters).await,
         Ok(Task::Command(command)) => router.command(command).await,
         Ok(Task::Ingest(packing)) => match timeout(deadline, receive(Box::pin(body), &router.bodies)).await {
             Ok(Ok(received)) => router.ingest(packing, received).await,

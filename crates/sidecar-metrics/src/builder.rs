@@ -1,8 +1,10 @@
 //! Setting up a collector.
 
 use crate::collector::MetricsCollector;
+use crate::history::HistorySettings;
 use crate::registry::Limits;
 use sidecar_core::SettingsError;
+use std::time::Duration;
 
 /// Series per metric unless set.
 pub const DEFAULT_MAX_SERIES_PER_METRIC: usize = 1_000;
@@ -20,6 +22,7 @@ const ALLOWED: &str = "a number from 1 to 1000000";
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct MetricsBuilder {
     limits: Limits,
+    history: HistorySettings,
     created_samples: bool,
 }
 
@@ -27,6 +30,7 @@ impl MetricsBuilder {
     pub(crate) fn new() -> Self {
         Self {
             limits: Limits { series_per_metric: DEFAULT_MAX_SERIES_PER_METRIC, series: DEFAULT_MAX_SERIES },
+            history: HistorySettings::default(),
             created_samples: false,
         }
     }
@@ -48,6 +52,23 @@ impl MetricsBuilder {
         self
     }
 
+    /// For how long the history keeps ten-second points, rounded up to whole seconds. Points of one second are
+    /// kept for 5 minutes.
+    ///
+    /// Defaults to [`DEFAULT_RETENTION`](crate::DEFAULT_RETENTION), an hour. From 300 s to 7 days.
+    pub fn retention(mut self, retention: Duration) -> Self {
+        self.history.retention = retention;
+        self
+    }
+
+    /// How many bytes the history may take. When they are used, the finest points go first, of these the oldest.
+    ///
+    /// Defaults to [`DEFAULT_HISTORY_BYTES`](crate::DEFAULT_HISTORY_BYTES), 30 MB. From 64 kB to 1 GB.
+    pub fn history_bytes(mut self, bytes: usize) -> Self {
+        self.history.bytes = bytes;
+        self
+    }
+
     /// Whether OpenMetrics text says when each counter and histogram began, by a sample `x_created`. It tells a reader
     /// of a restart that the values do not show.
     ///
@@ -61,7 +82,7 @@ impl MetricsBuilder {
     /// The collector.
     ///
     /// # Errors
-    /// When a bound is not within 1 to [`MAX_SERIES_BOUND`].
+    /// When a bound is not within 1 to [`MAX_SERIES_BOUND`], or a setting of the history not within its range.
     pub fn build(self) -> Result<MetricsCollector, SettingsError> {
         let Limits { series_per_metric, series } = self.limits;
         for (field, value) in [("max_series_per_metric", series_per_metric), ("max_series", series)] {
@@ -69,7 +90,8 @@ impl MetricsBuilder {
                 return Err(SettingsError::new(field, value, ALLOWED));
             }
         }
-        Ok(MetricsCollector::with_limits(self.limits, self.created_samples))
+        self.history.check()?;
+        Ok(MetricsCollector::with_limits(self.limits, &self.history, self.created_samples))
     }
 }
 

@@ -6,11 +6,14 @@ use crate::exposition::{self, CHUNK_BYTES, Format, Out};
 use crate::families::Families;
 use crate::gather::{self, Joined};
 use crate::handle::{Counter, Gauge, Histogram, NAN_RECORDED};
+use crate::history::{History, HistorySettings, HistoryStats};
 use crate::misuse::Misuse;
+use crate::query::{Query, QueryError, QueryResult};
 use crate::registry::{Limits, Registry};
 use crate::source::SourceOutput;
 use crate::sources::Sources;
 use crate::unit::Unit;
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -28,6 +31,7 @@ pub struct MetricsCollector {
 struct Inner {
     registry: Registry,
     sources: Sources,
+    history: History,
     misuse: Arc<Misuse>,
     created_samples: bool,
     /// How long the last text of each format was: the next one is likely to be as long.
@@ -39,7 +43,7 @@ impl MetricsCollector {
     #[must_use]
     pub fn new() -> Self {
         let (series_per_metric, series) = (DEFAULT_MAX_SERIES_PER_METRIC, DEFAULT_MAX_SERIES);
-        Self::with_limits(Limits { series_per_metric, series }, false)
+        Self::with_limits(Limits { series_per_metric, series }, &HistorySettings::default(), false)
     }
 
     /// Sets up a collector.
@@ -47,13 +51,14 @@ impl MetricsCollector {
         MetricsBuilder::new()
     }
 
-    pub(crate) fn with_limits(limits: Limits, created_samples: bool) -> Self {
+    pub(crate) fn with_limits(limits: Limits, history: &HistorySettings, created_samples: bool) -> Self {
         let misuse = Arc::new(Misuse::default());
         let registry = Registry::new(limits, Arc::clone(&misuse));
         Self {
             inner: Arc::new(Inner {
                 registry,
                 sources: Sources::default(),
+                history: History::new(history),
                 misuse,
                 created_samples,
                 lengths: Default::default(),
@@ -202,6 +207,38 @@ impl MetricsCollector {
         // Sources first: what a source records in the registry is part of the same reading.
         let pulled = sources.pull(misuse);
         gather::join(registry.metrics(), pulled, misuse)
+    }
+
+    /// What the history knows of a metric. Asking changes nothing.
+    ///
+    /// # Errors
+    /// When the query is out of range, or the metric's kind has no such aggregate.
+    pub fn query(&self, query: impl Borrow<Query>) -> Result<QueryResult, QueryError> {
+        let query = query.borrow();
+        query.check()?;
+        self.inner.history.answer(query)
+    }
+
+    /// Reads all metrics into the history if this second has not been read yet; says when to call again. `now` and
+    /// the answer are nanoseconds of a monotonic clock.
+    ///
+    /// Meant for whoever drives the collector, at least once a second: nothing here runs by itself, and a second
+    /// without a call has no point. Calls at the same time are no matter: one reads. With the first call come
+    /// metrics about the history: `sidecar_history_bytes`, `sidecar_history_series`,
+    /// `sidecar_history_evicted_points_total` and `sidecar_history_series_left_out`.
+    pub fn tick(&self, now: u64) -> u64 {
+        let (next, first) = self.inner.history.tick(now, || self.read());
+        if first {
+            let figures = Arc::clone(self.inner.history.figures());
+            self.register_source(move |out| figures.write(out));
+        }
+        next
+    }
+
+    /// How much history there is, as of the last reading.
+    #[must_use]
+    pub fn history_stats(&self) -> HistoryStats {
+        self.inner.history.figures().get()
     }
 
     /// Names of the metrics some of whose values went to an overflow series, sorted.

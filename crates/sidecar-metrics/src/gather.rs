@@ -41,6 +41,11 @@ impl Item<'_> {
 }
 
 impl Joined {
+    /// Whether the metric has no series.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.series.is_empty() && self.pulled.is_empty()
+    }
+
     /// Hands over every series, in the order of their tags.
     pub(crate) fn each<'a>(&'a self, mut f: impl FnMut(Item<'a>)) {
         let mut pulled = self.pulled.iter().peekable();

@@ -86,10 +86,12 @@ mod exposition;
 mod families;
 mod gather;
 mod handle;
+mod history;
 mod kind;
 mod labels;
 mod misuse;
 mod names;
+mod query;
 mod registry;
 mod series;
 mod source;
@@ -103,9 +105,14 @@ pub use exemplar::MAX_EXEMPLAR_CHARS;
 pub use exposition::{CHUNK_BYTES, CLASSIC_CONTENT_TYPE, Format, OPENMETRICS_CONTENT_TYPE};
 pub use families::{Families, Family, Number, Sample, Value};
 pub use handle::{Counter, Gauge, Histogram};
+pub use history::{DEFAULT_HISTORY_BYTES, DEFAULT_RETENTION, HISTORY_BYTES, HistoryStats, RETENTION};
 pub use kind::Kind;
 pub use labels::{MAX_TAG_BYTES, OVERFLOW_TAG};
 pub use names::MAX_NAME_BYTES;
+pub use query::{
+    Aggregate, DEFAULT_RANGE, MAX_QUERY_TAGS, MAX_RANGE, MAX_STEPS, Point, Query, QueryError, QueryResult,
+    Series,
+};
 pub use sidecar_core::SettingsError;
 pub use sidecar_core::histogram::FixedSnapshot;
 pub use source::{HistogramFamily, NumberFamily, SourceOutput};

@@ -8,7 +8,8 @@ const WRONG: &str = "Authorization: Bearer guess";
 const JSON: &str = "Content-Type: application/json";
 
 const PROBES: [&str; 4] = ["GET /health", "GET /live", "HEAD /ready", "GET /startup"];
-const READING: [&str; 4] = ["GET /config", "GET /metrics", "HEAD /circuit-breakers", "GET /events/stats"];
+const READING: [&str; 4] =
+    ["GET /config", "GET /metrics/history?name=x", "HEAD /circuit-breakers", "GET /events/stats"];
 const COMMANDS: [&str; 4] = [
     "POST /config/reload",
     "POST /circuit-breakers/payments/trip",

@@ -19,6 +19,10 @@ pub(crate) fn full() -> EndpointsBuilder {
             Exposition::OpenMetrics => "jobs 1\n# EOF\n".to_owned(),
             _ => "jobs 1\n".to_owned(),
         })
+        .metrics_history(|parameters| match &parameters[..] {
+            [] => Err("name is not given"),
+            _ => Ok(parameters),
+        })
         .circuit_breakers(|| BTreeMap::from([("payments", "CLOSED")]))
         .performance(|| BTreeMap::from([("operations", 3)]))
         .config(|| BTreeMap::from([("enabled", true)]))
@@ -46,6 +50,8 @@ fn every_route_answers_with_its_closure() {
         ("/live?verbose", 200, r#""live""#),
         ("/ready", 503, r#""not ready""#),
         ("/startup", 200, r#""started""#),
+        ("/metrics/history?name=jobs&tag.kind=a+%26b", 200, r#"[["name","jobs"],["tag.kind","a &b"]]"#),
+        ("/metrics/history", 400, r#"{"error":"name is not given","status":400}"#),
         ("/circuit-breakers", 200, r#"{"payments":"CLOSED"}"#),
         ("/performance", 200, r#"{"operations":3}"#),
         ("/config", 200, r#"{"enabled":true}"#),
@@ -56,6 +62,15 @@ fn every_route_answers_with_its_closure() {
         assert_eq!((reply.status, reply.body.as_str()), (status, body), "{path}");
         assert_eq!(reply.header("content-type"), Some("application/json"));
         assert_eq!(reply.header("cache-control"), Some("no-store"));
+    }
+}
+
+#[test]
+fn parameters_that_are_no_text_are_400() {
+    let server = start(full());
+    let mut client = Client::to(server.local_addr());
+    for query in ["a=%", "a=%ff", &"a&".repeat(65)] {
+        client.ask(&format!("GET /metrics/history?{query}"), &[]).assert_error(400);
     }
 }
 
@@ -93,7 +108,8 @@ fn metrics_come_in_the_format_that_is_asked_for() {
 fn a_route_without_its_closure_does_not_exist() {
     let server = start(Endpoints::builder());
     let mut client = Client::to(server.local_addr());
-    let reading = ["/metrics", "/circuit-breakers", "/performance", "/config", "/events/stats"];
+    let reading =
+        ["/metrics", "/metrics/history", "/circuit-breakers", "/performance", "/config", "/events/stats"];
     for path in ["/health", "/live", "/ready", "/startup"].into_iter().chain(reading) {
         client.ask(&format!("GET {path}"), &[]).assert_error(404);
     }
@@ -133,9 +149,9 @@ fn another_method_is_405_and_the_right_ones_are_named() {
 fn the_index_lists_the_routes_that_exist() {
     let commands = 4;
     for (endpoints, address, expected) in [
-        (full(), "127.0.0.1:0", 11),
-        (full().token("secret"), "127.0.0.1:0", 11 + commands),
-        (full().allow_unauthenticated(true), "0.0.0.0:0", 10),
+        (full(), "127.0.0.1:0", 12),
+        (full().token("secret"), "127.0.0.1:0", 12 + commands),
+        (full().allow_unauthenticated(true), "0.0.0.0:0", 11),
     ] {
         let server = endpoints.serve(address).expect("a free port");
         let index = Client::to(server.local_addr()).ask("GET /", &[]).json();
@@ -143,7 +159,7 @@ fn the_index_lists_the_routes_that_exist() {
         assert_eq!(routes.len(), expected, "{routes:?}");
         assert!(routes.contains(&"/health".into()));
         assert_eq!(routes.contains(&"/events".into()), address.starts_with("127"));
-        assert_eq!(routes.contains(&"/circuit-breakers/{name}/trip".into()), expected > 11);
+        assert_eq!(routes.contains(&"/circuit-breakers/{name}/trip".into()), expected > 12);
     }
 }
 

@@ -6,6 +6,7 @@ mod created;
 mod documents;
 mod escaping;
 mod exemplars;
+mod history;
 mod names;
 mod openmetrics;
 mod overflow;
