@@ -69,6 +69,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod alerts;
 pub mod buckets;
 mod builder;
 mod collector;
@@ -87,6 +88,10 @@ mod source;
 mod sources;
 mod unit;
 
+pub use alerts::{
+    Alert, AlertError, AlertReason, AlertRule, AlertState, MAX_ALERT_SERIES, MAX_ANNOTATION_BYTES, MAX_HOLD,
+    MAX_LABELS, MAX_RULE_NAME_BYTES, Reading,
+};
 pub use builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MAX_SERIES_BOUND, MetricsBuilder};
 pub use collector::MetricsCollector;
 pub use error::RegisterError;
