@@ -1,5 +1,6 @@
 //! The collector: the front of the registry, the sources and the expositions.
 
+use crate::alerts::Engine;
 use crate::builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MetricsBuilder};
 use crate::error::RegisterError;
 use crate::exposition;
@@ -27,6 +28,7 @@ pub struct MetricsCollector {
 struct Inner {
     registry: Registry,
     sources: Sources,
+    alerts: Engine,
     misuse: Arc<Misuse>,
 }
 
@@ -46,7 +48,12 @@ impl MetricsCollector {
     pub(crate) fn with_limits(limits: Limits) -> Self {
         let misuse = Arc::new(Misuse::default());
         let registry = Registry::new(limits, Arc::clone(&misuse));
-        Self { inner: Arc::new(Inner { registry, sources: Sources::default(), misuse }) }
+        let alerts = Engine::new(Arc::clone(&misuse));
+        Self { inner: Arc::new(Inner { registry, sources: Sources::default(), alerts, misuse }) }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.alerts
     }
 
     /// Adds one to a counter.
@@ -132,7 +139,7 @@ impl MetricsCollector {
     /// Every metric with its values of this moment, the sources' included.
     #[must_use]
     pub fn families(&self) -> Families {
-        let Inner { registry, sources, misuse } = &*self.inner;
+        let Inner { registry, sources, misuse, .. } = &*self.inner;
         // Sources first: what a source records in the registry is part of the same reading.
         let pulled = sources.pull(misuse);
         gather::join(registry.families(), pulled, misuse)

@@ -43,12 +43,18 @@
 //! histogram whose bounds or sum are below zero, or whose sum is NaN, has no sum and no count there, because
 //! that format forbids them.
 //!
+//! **Alerts** are rules on what is read: [`AlertRule`]. A [tick](MetricsCollector::tick_alerts) reads each rule's
+//! series; a series whose value is beyond the threshold is pending, fires once that has held for the rule's `hold`,
+//! and is over once the value is beyond the threshold for clearing. The hooks of a rule hear of each of the last
+//! two once, on a thread of their own, `sidecar-alert`.
+//!
 //! # Settings
 //!
 //! | field | default | range |
 //! | --- | --- | --- |
 //! | `max_series_per_metric` | 1 000 | 1 to 1 000 000 |
 //! | `max_series` (also the number of metrics) | 10 000 | 1 to 1 000 000 |
+//! | `alert_interval` | 5 s | 100 ms to 1 h |
 //!
 //! # Cost
 //!
@@ -62,6 +68,8 @@
 //! - At most `max_series` series, one overflow series per metric, `max_series` metrics, [`MAX_TAG_BYTES`] of
 //!   tags per series, [`MAX_NAME_BYTES`] per name, [`MAX_SOURCES`] sources, and
 //!   [`MAX_BOUNDS`](buckets::MAX_BOUNDS) buckets.
+//! - At most [`MAX_ALERT_RULES`] rules, [`MAX_ALERT_SERIES`] alerts of each, with [`MAX_ALERT_HOOKS`] hooks, and
+//!   [`MAX_WAITING_NOTIFICATIONS`] notifications that wait for a hook; those beyond are dropped and counted.
 //! - A series stays until the collector is dropped.
 //! - A source bounds its own output; it is not stored between readings.
 //! - A counter beyond 2^53 is exposed exactly, but most readers keep values as floats.
@@ -89,8 +97,9 @@ mod sources;
 mod unit;
 
 pub use alerts::{
-    Alert, AlertError, AlertReason, AlertRule, AlertState, MAX_ALERT_SERIES, MAX_ANNOTATION_BYTES, MAX_HOLD,
-    MAX_LABELS, MAX_RULE_NAME_BYTES, Reading,
+    Alert, AlertError, AlertHook, AlertReason, AlertRule, AlertState, AlertsSnapshot, DEFAULT_ALERT_INTERVAL,
+    DEFAULT_KEEP_ABSENT_FOR, MAX_ALERT_HOOKS, MAX_ALERT_RULES, MAX_ALERT_SERIES, MAX_ANNOTATION_BYTES,
+    MAX_HOLD, MAX_LABELS, MAX_RULE_NAME_BYTES, MAX_WAITING_NOTIFICATIONS, Reading,
 };
 pub use builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MAX_SERIES_BOUND, MetricsBuilder};
 pub use collector::MetricsCollector;

@@ -14,16 +14,16 @@ pub(crate) struct RuleText {
     pub(crate) annotations: Pairs,
 }
 
-/// How far an alert is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How far an alert is. What is more urgent is greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AlertState {
+    /// It is over, and the hooks have been told.
+    Resolved,
     /// The condition holds, but not yet for as long as the rule's `hold`.
     Pending,
-    /// Somebody has been told.
+    /// The hooks have been told.
     Firing,
-    /// It is over, and somebody has been told.
-    Resolved,
 }
 
 impl fmt::Display for AlertState {

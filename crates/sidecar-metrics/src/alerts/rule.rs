@@ -2,12 +2,14 @@
 
 use super::alert::{Pairs, RuleText};
 use super::error::AlertError;
+use super::hook::AlertHook;
 use super::machine::{Conditions, Side, Threshold};
 use crate::error::excerpt;
 use crate::names::check_tag_key;
 use sidecar_core::SettingsError;
 use sidecar_core::clock::nanos;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +18,9 @@ pub const MAX_RULE_NAME_BYTES: usize = 128;
 
 /// Most labels of a rule, and most annotations.
 pub const MAX_LABELS: usize = 32;
+
+/// Most hooks of a rule.
+pub const MAX_ALERT_HOOKS: usize = 8;
 
 /// Most bytes of a rule's labels, keys and values together; the same for its annotations.
 pub const MAX_ANNOTATION_BYTES: usize = 8_192;
@@ -86,6 +91,34 @@ pub struct AlertRule {
     keep_absent_for: Duration,
     labels: Vec<(String, String)>,
     annotations: Vec<(String, String)>,
+    hooks: Hooks,
+}
+
+/// In a type of its own, for `Debug`.
+#[derive(Clone, Default)]
+pub(crate) struct Hooks(Vec<Arc<dyn AlertHook>>);
+
+impl Deref for Hooks {
+    type Target = [Arc<dyn AlertHook>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl<'a> IntoIterator for &'a Hooks {
+    type Item = &'a Arc<dyn AlertHook>;
+    type IntoIter = std::slice::Iter<'a, Arc<dyn AlertHook>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} hooks", self.len())
+    }
 }
 
 impl AlertRule {
@@ -107,6 +140,7 @@ impl AlertRule {
             keep_absent_for: DEFAULT_KEEP_ABSENT_FOR,
             labels: Vec::new(),
             annotations: Vec::new(),
+            hooks: Hooks::default(),
         }
     }
 
@@ -185,6 +219,13 @@ impl AlertRule {
         self
     }
 
+    /// Adds a hook, which hears of each alert of this rule when it fires and when it is over. At most
+    /// [`MAX_ALERT_HOOKS`].
+    pub fn notify(mut self, hook: impl AlertHook + 'static) -> Self {
+        self.hooks.0.push(Arc::new(hook));
+        self
+    }
+
     /// The rule as it is evaluated.
     pub(crate) fn check(self) -> Result<Checked, AlertError> {
         self.check_settings().map_err(|error| AlertError::Setting { rule: excerpt(&self.name), error }).map(
@@ -198,6 +239,7 @@ impl AlertRule {
                 },
                 text: Arc::new(RuleText { name: self.name.into(), annotations }),
                 input: self.input,
+                hooks: self.hooks,
                 labels,
             },
         )
@@ -219,6 +261,9 @@ impl AlertRule {
         }
         if let Some(absent) = self.absent.filter(|absent| absent.is_zero() || *absent > MAX_HOLD) {
             return Err(SettingsError::new("absent", format_args!("{absent:?}"), ABSENT_RANGE));
+        }
+        if self.hooks.len() > MAX_ALERT_HOOKS {
+            return Err(SettingsError::new("notify", self.hooks.len(), "at most 8 hooks"));
         }
         let threshold = self.threshold()?;
         Ok((threshold, pairs("labels", &self.labels)?, pairs("annotations", &self.annotations)?))
@@ -288,12 +333,14 @@ pub(crate) struct Checked {
     pub(crate) text: Arc<RuleText>,
     pub(crate) input: Input,
     pub(crate) conditions: Conditions,
+    pub(crate) hooks: Hooks,
     pub(crate) labels: Pairs,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alerts::Alert;
 
     fn rule() -> AlertRule {
         AlertRule::from_fn("HighErrors", Vec::new)
@@ -362,6 +409,13 @@ mod tests {
         let long = |bytes| named("a").annotation("k", "v".repeat(bytes));
         assert!(long(MAX_ANNOTATION_BYTES - 1).check().is_ok());
         assert_eq!(refused(long(MAX_ANNOTATION_BYTES)).1, "8193 bytes");
+    }
+
+    #[test]
+    fn hooks_are_bounded() {
+        let with = |hooks| (0..hooks).fold(rule().above(1.0), |rule, _| rule.notify(|_: &Alert| {}));
+        assert!(with(MAX_ALERT_HOOKS).check().is_ok());
+        assert_eq!(refused(with(MAX_ALERT_HOOKS + 1)).0, "notify");
     }
 
     #[test]

@@ -4,7 +4,6 @@ use super::alert::{Alert, AlertReason, AlertState, Pairs};
 use super::machine::{Edge, Machine, Phase};
 use super::rule::{Checked, Reading};
 use crate::labels::MAX_TAG_BYTES;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -228,16 +227,6 @@ fn merged(rule: &Checked, tags: Vec<(String, String)>) -> Pairs {
     let mut all: BTreeMap<Box<str>, Box<str>> = tags.map(|(key, value)| (key.into(), value.into())).collect();
     all.extend(rule.labels.iter().cloned());
     all.into_iter().collect()
-}
-
-/// Pending or firing first; then by rule and labels.
-pub(crate) fn order(alert: &Alert) -> impl Ord + use<> {
-    let state = match alert.state {
-        AlertState::Firing => 2,
-        AlertState::Pending => 1,
-        AlertState::Resolved => 0,
-    };
-    (Reverse(state), alert.rule.name.clone(), Arc::clone(&alert.labels))
 }
 
 #[cfg(test)]
