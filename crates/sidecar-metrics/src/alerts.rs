@@ -1,6 +1,8 @@
 //! Alerts: rules on what is measured, and hooks that hear of each change once.
 
 mod alert;
+#[cfg(feature = "alertmanager")]
+mod alertmanager;
 mod collector;
 mod engine;
 mod error;
@@ -12,6 +14,10 @@ mod set;
 mod stats;
 
 pub use alert::{Alert, AlertReason, AlertState};
+#[cfg(feature = "alertmanager")]
+pub use alertmanager::{
+    AlertmanagerBuilder, AlertmanagerHook, AlertmanagerStats, MAX_BACKLOG_ALERTS, PostError,
+};
 pub(crate) use engine::Engine;
 pub use engine::{AlertsSnapshot, DEFAULT_ALERT_INTERVAL, MAX_ALERT_RULES};
 pub use error::AlertError;

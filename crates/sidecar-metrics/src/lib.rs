@@ -46,7 +46,7 @@
 //! **Alerts** are rules on what is read: [`AlertRule`]. A [tick](MetricsCollector::tick_alerts) reads each rule's
 //! series; a series whose value is beyond the threshold is pending, fires once that has held for the rule's `hold`,
 //! and is over once the value is beyond the threshold for clearing. The hooks of a rule hear of each of the last
-//! two once, on a thread of their own, `sidecar-alert`.
+//! two once, on a thread of their own, `sidecar-alert`. `AlertmanagerHook` posts them to an Alertmanager.
 //!
 //! # Settings
 //!
@@ -73,6 +73,12 @@
 //! - A series stays until the collector is dropped.
 //! - A source bounds its own output; it is not stored between readings.
 //! - A counter beyond 2^53 is exposed exactly, but most readers keep values as floats.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `alertmanager` | no | `AlertmanagerHook`, with an HTTP client, TLS and JSON |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -101,6 +107,8 @@ pub use alerts::{
     DEFAULT_KEEP_ABSENT_FOR, MAX_ALERT_HOOKS, MAX_ALERT_RULES, MAX_ALERT_SERIES, MAX_ANNOTATION_BYTES,
     MAX_HOLD, MAX_LABELS, MAX_RULE_NAME_BYTES, MAX_WAITING_NOTIFICATIONS, Reading,
 };
+#[cfg(feature = "alertmanager")]
+pub use alerts::{AlertmanagerBuilder, AlertmanagerHook, AlertmanagerStats, MAX_BACKLOG_ALERTS, PostError};
 pub use builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MAX_SERIES_BOUND, MetricsBuilder};
 pub use collector::MetricsCollector;
 pub use error::RegisterError;
@@ -111,6 +119,8 @@ pub use kind::Kind;
 pub use labels::{MAX_TAG_BYTES, OVERFLOW_TAG};
 pub use names::MAX_NAME_BYTES;
 pub use sidecar_core::SettingsError;
+#[cfg(feature = "alertmanager")]
+pub use sidecar_core::StartError;
 pub use sidecar_core::histogram::FixedSnapshot;
 pub use source::{HistogramFamily, NumberFamily, SourceOutput};
 pub use sources::MAX_SOURCES;

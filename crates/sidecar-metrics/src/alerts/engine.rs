@@ -88,13 +88,8 @@ impl Engine {
             self.notifier.start().map_err(AlertError::Thread)?;
         }
         let mut state = self.state.lock();
-        let (name, count) = (rule.text.name.clone(), state.rules.len());
-        let refused = if state.rules.contains_key(&name) {
-            AlertError::Duplicate { rule: name.into() }
-        } else if count >= MAX_ALERT_RULES {
-            AlertError::TooManyRules { rule: name.into(), limit: MAX_ALERT_RULES }
-        } else {
-            state.rules.insert(name, Entry { rule, set: Set::default() });
+        let Some(refused) = state.refusal(&rule.text.name) else {
+            state.rules.insert(rule.text.name.clone(), Entry { rule, set: Set::default() });
             let is_first = !std::mem::replace(&mut state.is_source, true);
             return Ok(is_first.then(|| Arc::clone(&self.stats)));
         };
@@ -180,6 +175,17 @@ impl Engine {
     pub(crate) fn wait(&self, timeout: Duration) -> bool {
         let now = Instant::now();
         self.notifier.wait(now.checked_add(timeout).unwrap_or(now + super::MAX_HOLD))
+    }
+}
+
+impl State {
+    fn refusal(&self, name: &str) -> Option<AlertError> {
+        let rule = || name.to_owned();
+        if self.rules.contains_key(name) {
+            return Some(AlertError::Duplicate { rule: rule() });
+        }
+        let limit = MAX_ALERT_RULES;
+        (self.rules.len() >= limit).then(|| AlertError::TooManyRules { rule: rule(), limit })
     }
 }
 

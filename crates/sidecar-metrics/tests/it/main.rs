@@ -1,5 +1,7 @@
 //! The collector as its users and its scrapers see it.
 
+#[cfg(feature = "alertmanager")]
+mod alertmanager;
 mod alerts;
 mod concurrency;
 mod documents;
