@@ -249,7 +249,7 @@ fn sampler(
 }
 
 fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
-    let [health, profiler, breakers] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
+    let [health, profiler, breakers, metrics] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
     let mut shown = BreakerComponents::default();
     // Weak, so that the thread keeps nothing alive while it sleeps.
     vec![
@@ -259,6 +259,7 @@ fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
             shown.sync(&pieces.breakers, &pieces.health);
             now + sidecar_core::clock::nanos(BREAKER_SYNC)
         }),
+        Box::new(move |now| metrics.upgrade().map_or(u64::MAX, |pieces| pieces.metrics.tick_alerts(now))),
         Box::new(move |now| health.upgrade().map_or(u64::MAX, |pieces| pieces.health.tick(now))),
     ]
 }

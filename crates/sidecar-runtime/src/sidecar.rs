@@ -3,6 +3,8 @@
 use crate::builder::SidecarBuilder;
 use crate::config::SidecarConfig;
 use crate::error::StartError;
+#[cfg(feature = "alertmanager")]
+use crate::wiring::alerts;
 use crate::wiring::breakers;
 use crate::wiring::ticker::Ticker;
 use sidecar_breaker::{Breaker, BreakerBuilder, BreakerRegistry};
@@ -185,6 +187,20 @@ impl SidecarHandle {
     /// [`breakers`](SidecarHandle::breakers).
     pub fn breaker(&self, name: &str) -> BreakerBuilder {
         Breaker::builder(name).settings(breakers::settings(&self.shared.config.observability.circuit_breaker))
+    }
+
+    /// A hook for alert rules that posts to the Alertmanager at `url`, through the breaker `alertmanager`; to be
+    /// started, and given to rules.
+    ///
+    /// # Errors
+    /// When a breaker of this name has other settings than the configured ones.
+    #[cfg(feature = "alertmanager")]
+    pub fn alertmanager(
+        &self,
+        url: &str,
+    ) -> Result<sidecar_metrics::AlertmanagerBuilder, sidecar_breaker::RegisterError> {
+        let breaker = self.breakers().register(self.breaker(alerts::BREAKER))?;
+        Ok(alerts::guarded(sidecar_metrics::AlertmanagerHook::builder(url), breaker))
     }
 
     /// Components and their statuses.

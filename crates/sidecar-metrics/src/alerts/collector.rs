@@ -7,7 +7,7 @@ use crate::collector::MetricsCollector;
 use std::time::{Duration, SystemTime};
 
 impl MetricsCollector {
-    /// Watches a rule from the next evaluation on.
+    /// Watches a rule from the next evaluation on; the first rule is evaluated at the next tick.
     ///
     /// With the first rule come metrics about the alerts: `sidecar_alerts_firing`, `sidecar_alerts_pending`,
     /// `sidecar_alerts_left_out` and `sidecar_alert_notifications_total{result}`, whose results are `delivered`,
@@ -35,10 +35,12 @@ impl MetricsCollector {
         self.engine().snapshot()
     }
 
-    /// Evaluates all rules if that is due; says whether it was. `now` is nanoseconds of a monotonic clock; the first
-    /// call is due, and then one each `alert_interval`. Meant for whoever drives the collector: nothing here runs
-    /// by itself. Calls at the same time are no matter: one evaluates.
-    pub fn tick_alerts(&self, now: u64) -> bool {
+    /// Evaluates all rules if that is due at `now`, nanoseconds of a monotonic clock; says when it will be due again.
+    /// The first call is due, and then one each `alert_interval`.
+    ///
+    /// Meant for whoever drives the collector: nothing here runs by itself. Of calls at the same time one evaluates,
+    /// and so does not one from within a reading.
+    pub fn tick_alerts(&self, now: u64) -> u64 {
         self.engine().tick(now, SystemTime::now(), |input| match input {
             Input::Read(read) => read(),
         })

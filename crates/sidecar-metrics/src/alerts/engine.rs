@@ -32,6 +32,8 @@ pub struct AlertsSnapshot {
     pub rules: usize,
     /// How many series had no room for an alert at the last evaluation.
     pub left_out: usize,
+    /// How often the rules have been evaluated.
+    pub evaluations: u64,
 }
 
 impl AlertsSnapshot {
@@ -60,6 +62,7 @@ struct State {
     steady: u64,
     due: u64,
     is_evaluating: bool,
+    evaluations: u64,
     is_source: bool,
 }
 
@@ -89,6 +92,10 @@ impl Engine {
         }
         let mut state = self.state.lock();
         let Some(refused) = state.refusal(&rule.text.name) else {
+            if state.rules.is_empty() {
+                // There was nothing to be due for.
+                state.due = state.steady;
+            }
             state.rules.insert(rule.text.name.clone(), Entry { rule, set: Set::default() });
             let is_first = !std::mem::replace(&mut state.is_source, true);
             return Ok(is_first.then(|| Arc::clone(&self.stats)));
@@ -110,9 +117,16 @@ impl Engine {
         true
     }
 
-    /// Evaluates every rule if that is due at `clock`, nanoseconds of any monotonic clock; says whether it was.
-    pub(crate) fn tick(&self, clock: u64, wall: SystemTime, read: impl Fn(&Input) -> Vec<Reading>) -> bool {
-        let Some(evaluation) = self.begin(clock) else { return false };
+    /// Evaluates every rule if that is due at `clock`, nanoseconds of any monotonic clock; says when it will be due.
+    pub(crate) fn tick(&self, clock: u64, wall: SystemTime, read: impl Fn(&Input) -> Vec<Reading>) -> u64 {
+        if let Some(evaluation) = self.begin(clock) {
+            self.evaluate(&evaluation, wall, read);
+        }
+        let state = self.state.lock();
+        clock.saturating_add(state.due.saturating_sub(state.steady))
+    }
+
+    fn evaluate(&self, evaluation: &Evaluation<'_>, wall: SystemTime, read: impl Fn(&Input) -> Vec<Reading>) {
         let now = Now { steady: evaluation.steady, wall };
         for rule in &evaluation.rules {
             // Without the lock: it is foreign code.
@@ -131,8 +145,6 @@ impl Engine {
                 }
             }
         }
-        drop(evaluation);
-        true
     }
 
     fn begin(&self, clock: u64) -> Option<Evaluation<'_>> {
@@ -169,7 +181,12 @@ impl Engine {
         let mut alerts: Vec<Alert> =
             state.rules.values().flat_map(|entry| entry.set.alerts()).cloned().collect();
         alerts.sort_by_key(|alert| Reverse(alert.state()));
-        AlertsSnapshot { alerts, rules: state.rules.len(), left_out: left_out(&state) }
+        AlertsSnapshot {
+            alerts,
+            rules: state.rules.len(),
+            left_out: left_out(&state),
+            evaluations: state.evaluations,
+        }
     }
 
     pub(crate) fn wait(&self, timeout: Duration) -> bool {
@@ -204,6 +221,7 @@ impl Drop for Evaluation<'_> {
     fn drop(&mut self) {
         let mut state = self.engine.state.lock();
         state.is_evaluating = false;
+        state.evaluations += 1;
         self.engine.count(&state);
     }
 }

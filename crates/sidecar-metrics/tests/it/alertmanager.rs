@@ -36,7 +36,7 @@ impl Source {
     /// Makes the alert fire, or be over, and waits until the hook has heard.
     fn set(&self, fires: bool) {
         *self.value.lock() = if fires { 7.5 } else { 1.0 };
-        assert!(self.metrics.tick_alerts(self.ticks.fetch_add(5_000_000_000, Relaxed)));
+        self.metrics.tick_alerts(self.ticks.fetch_add(5_000_000_000, Relaxed));
         assert!(self.metrics.flush_alerts(PATIENCE));
     }
 }

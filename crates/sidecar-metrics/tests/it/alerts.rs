@@ -11,6 +11,13 @@ use std::time::Duration;
 
 const SECOND: u64 = 1_000_000_000;
 
+/// Whether a tick evaluates.
+fn is_due(metrics: &MetricsCollector, now: u64) -> bool {
+    let before = metrics.alerts().evaluations;
+    assert!(metrics.tick_alerts(now) > now);
+    metrics.alerts().evaluations > before
+}
+
 /// A value that a test sets and a rule reads.
 #[derive(Clone, Default)]
 struct Dial(Arc<Mutex<Vec<Reading>>>);
@@ -55,7 +62,7 @@ fn a_rule_fires_after_its_hold_and_is_over_below_its_threshold_for_clearing() {
     let mut seen = Vec::new();
     for (second, value) in [(0, 6.0), (5, 6.0), (10, 6.0), (15, 3.0), (20, 1.0)] {
         dial.set(value);
-        assert!(metrics.tick_alerts(second * SECOND));
+        assert!(is_due(&metrics, second * SECOND));
         let states: Vec<AlertState> = metrics.alerts().alerts.iter().map(Alert::state).collect();
         seen.push((states, heard.take(&metrics).len()));
     }
@@ -71,10 +78,22 @@ fn evaluations_are_an_interval_apart_whatever_the_clock_does() {
     metrics.alert(dial.rule("High").hold(Duration::from_secs(10))).expect("the rule is valid");
     dial.set(6.0);
     let due = [(100, true), (105, false), (109, false), (110, true), (3, false), (12, false), (13, true)];
-    for (second, is_due) in due {
-        assert_eq!(metrics.tick_alerts(second * SECOND), is_due, "{second}");
+    for (second, expected) in due {
+        assert_eq!(is_due(&metrics, second * SECOND), expected, "{second}");
     }
+    assert_eq!(metrics.tick_alerts(20 * SECOND), 23 * SECOND);
     assert_eq!(metrics.alerts().firing().count(), 1);
+}
+
+#[test]
+fn a_first_rule_is_evaluated_at_the_next_tick() {
+    let (metrics, dial) = (MetricsCollector::new(), Dial::default());
+    metrics.tick_alerts(0);
+    assert_eq!(metrics.tick_alerts(SECOND), 5 * SECOND);
+    metrics.alert(dial.rule("High")).expect("valid");
+    assert!(is_due(&metrics, 2 * SECOND));
+    metrics.alert(dial.rule("Higher")).expect("valid");
+    assert!(!is_due(&metrics, 3 * SECOND), "the second waits for the first");
 }
 
 #[test]
@@ -116,7 +135,7 @@ fn a_hook_that_hangs_delays_no_evaluation_and_what_waits_for_it_is_bounded() {
     let mut second = 0;
     while offered < MAX_WAITING_NOTIFICATIONS + 100 {
         second += 5;
-        assert!(metrics.tick_alerts(second * SECOND), "it is evaluated");
+        assert!(is_due(&metrics, second * SECOND), "it is evaluated");
         offered += 50;
         let next = if *series.lock() == 1 { 51 } else { 1 };
         *series.lock() = next;
@@ -170,7 +189,7 @@ fn a_reading_that_panics_is_no_data_and_costs_the_other_rules_nothing() {
     metrics.alert(AlertRule::from_fn("Bad", || panic!("no reading")).above(1.0)).expect("valid");
     metrics.alert(dial.rule("High")).expect("valid");
     dial.set(6.0);
-    assert!(metrics.tick_alerts(0));
+    assert!(is_due(&metrics, 0));
     let alerts = metrics.alerts();
     assert_eq!(alerts.alerts.iter().map(Alert::name).collect::<Vec<_>>(), ["High"]);
     assert_eq!((metrics.errors(), alerts.rules), (1, 2));
@@ -181,7 +200,8 @@ fn a_reading_may_use_the_collector_and_its_alerts() {
     let metrics = MetricsCollector::new();
     let inner = metrics.clone();
     let read = move || {
-        assert!(!inner.tick_alerts(u64::MAX), "one evaluates at a time");
+        inner.tick_alerts(SECOND);
+        assert_eq!(inner.alerts().evaluations, 0, "one evaluates at a time");
         inner.increment("readings", &[]);
         vec![Reading::new(
             &[],
@@ -189,7 +209,7 @@ fn a_reading_may_use_the_collector_and_its_alerts() {
         )]
     };
     metrics.alert(AlertRule::from_fn("Own", read).above(1.5)).expect("valid");
-    assert!(metrics.tick_alerts(0));
+    assert!(is_due(&metrics, 0));
     assert_eq!(metrics.alerts().firing().map(Alert::value).collect::<Vec<_>>(), [Some(2.0)]);
     assert_eq!(metrics.errors(), 0);
     assert!(metrics.remove_alert("Own"), "or the collector would keep itself alive");

@@ -1,6 +1,8 @@
 //! How the runtime behaves, from outside.
 
 mod adaptive;
+#[cfg(feature = "alertmanager")]
+mod alerts;
 mod breakers;
 mod composition;
 mod config;
