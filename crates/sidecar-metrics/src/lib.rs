@@ -96,6 +96,7 @@ mod kind;
 mod labels;
 mod misuse;
 mod names;
+mod query;
 mod registry;
 mod series;
 mod source;
@@ -118,6 +119,10 @@ pub use handle::{Counter, Gauge, Histogram};
 pub use kind::Kind;
 pub use labels::{MAX_TAG_BYTES, OVERFLOW_TAG};
 pub use names::MAX_NAME_BYTES;
+pub use query::{
+    Aggregate, DEFAULT_RANGE, MAX_QUERY_TAGS, MAX_RANGE, MAX_STEPS, Point, Query, QueryError, QueryResult,
+    Series,
+};
 pub use sidecar_core::SettingsError;
 #[cfg(feature = "alertmanager")]
 pub use sidecar_core::StartError;
