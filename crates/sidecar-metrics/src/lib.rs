@@ -43,7 +43,7 @@
 //! histogram whose bounds or sum are below zero, or whose sum is NaN, has no sum and no count there, because
 //! that format forbids them.
 //!
-//! **Alerts** are rules on what is read: [`AlertRule`]. A [tick](MetricsCollector::tick_alerts) reads each rule's
+//! **Alerts** are rules on the answers to queries, or on whatever else is read: [`AlertRule`]. A [tick](MetricsCollector::tick_alerts) reads each rule's
 //! series; a series whose value is beyond the threshold is pending, fires once that has held for the rule's `hold`,
 //! and is over once the value is beyond the threshold for clearing. The hooks of a rule hear of each of the last
 //! two once, on a thread of their own, `sidecar-alert`. `AlertmanagerHook` posts them to an Alertmanager.

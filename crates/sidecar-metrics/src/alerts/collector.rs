@@ -3,7 +3,9 @@
 use super::engine::AlertsSnapshot;
 use super::error::AlertError;
 use super::rule::{AlertRule, Input};
+use crate::alerts::Reading;
 use crate::collector::MetricsCollector;
+use crate::query::QueryResult;
 use std::time::{Duration, SystemTime};
 
 impl MetricsCollector {
@@ -42,6 +44,13 @@ impl MetricsCollector {
     /// and so does not one from within a reading.
     pub fn tick_alerts(&self, now: u64) -> u64 {
         self.engine().tick(now, SystemTime::now(), |input| match input {
+            Input::Query(query) => match self.query(query) {
+                Ok(answer) => newest(answer),
+                Err(error) => {
+                    self.engine().refused(error);
+                    Vec::new()
+                }
+            },
             Input::Read(read) => read(),
         })
     }
@@ -49,5 +58,45 @@ impl MetricsCollector {
     /// Waits until the hooks have taken every notification so far, at most `timeout`; says whether they have.
     pub fn flush_alerts(&self, timeout: Duration) -> bool {
         self.engine().wait(timeout)
+    }
+}
+
+/// The point of each series' last step: `None` where nothing was read in it.
+fn newest(answer: QueryResult) -> Vec<Reading> {
+    let last_step = answer.to.saturating_sub(answer.step.as_secs());
+    let series = answer.series.into_iter().map(|series| {
+        let point = series.points.last().filter(|point| point.at > last_step);
+        Reading { tags: series.tags, value: point.map(|point| point.value) }
+    });
+    series.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::{Aggregate, Point, Series};
+
+    #[test]
+    fn only_the_last_step_counts() {
+        let point = |at, value| Point { at, value, lower: None, upper: None };
+        let series = |host: &str, points: &[Point]| Series {
+            tags: vec![("host".to_owned(), host.to_owned())],
+            points: points.to_vec(),
+        };
+        let answer = QueryResult {
+            name: "load".to_owned(),
+            aggregate: Aggregate::Avg,
+            resolution: Duration::from_secs(1),
+            step: Duration::from_secs(10),
+            from: 970,
+            to: 1_000,
+            series: vec![
+                series("a", &[point(990, 1.0), point(1_000, 2.0)]),
+                series("gone", &[point(980, 1.0), point(990, 2.0)]),
+                series("none", &[]),
+            ],
+        };
+        let expected = [("a", Some(2.0)), ("gone", None), ("none", None)];
+        assert_eq!(newest(answer), expected.map(|(host, value)| Reading::new(&[("host", host)], value)));
     }
 }

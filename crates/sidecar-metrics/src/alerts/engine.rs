@@ -12,6 +12,7 @@ use sidecar_core::clock::nanos;
 use sidecar_core::panics;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
@@ -145,6 +146,11 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Counts a reading that was refused.
+    pub(crate) fn refused(&self, error: impl fmt::Display) {
+        self.misuse.count(error);
     }
 
     fn begin(&self, clock: u64) -> Option<Evaluation<'_>> {

@@ -1,5 +1,6 @@
 //! Why a rule was refused.
 
+use crate::query::QueryError;
 use sidecar_core::SettingsError;
 use std::{fmt, io};
 
@@ -13,6 +14,13 @@ pub enum AlertError {
         rule: String,
         /// The setting.
         error: SettingsError,
+    },
+    /// The rule's query is refused.
+    Query {
+        /// The rule, cut if its name is too long.
+        rule: String,
+        /// Why.
+        error: QueryError,
     },
     /// There is a rule of this name.
     Duplicate {
@@ -34,6 +42,7 @@ impl fmt::Display for AlertError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Setting { rule, error } => write!(f, "alert rule {rule:?}: {error}"),
+            Self::Query { rule, error } => write!(f, "alert rule {rule:?}: {error}"),
             Self::Duplicate { rule } => write!(f, "alert rule {rule:?} is there already"),
             Self::TooManyRules { rule, limit } => {
                 write!(f, "alert rule {rule:?} is one more than the {limit} allowed")

@@ -6,6 +6,7 @@ use super::hook::AlertHook;
 use super::machine::{Conditions, Side, Threshold};
 use crate::error::excerpt;
 use crate::names::check_tag_key;
+use crate::query::Query;
 use sidecar_core::SettingsError;
 use sidecar_core::clock::nanos;
 use std::fmt;
@@ -64,12 +65,14 @@ type Read = dyn Fn() -> Vec<Reading> + Send + Sync;
 /// Where a rule's values come from.
 #[derive(Clone)]
 pub(crate) enum Input {
+    Query(Query),
     Read(Arc<Read>),
 }
 
 impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Query(query) => query.fmt(f),
             Self::Read(_) => f.write_str("a closure"),
         }
     }
@@ -122,8 +125,13 @@ impl fmt::Debug for Hooks {
 }
 
 impl AlertRule {
-    /// A rule on whatever `read` returns. It runs on the thread that evaluates, without a lock; if it panics, there
-    /// is no data.
+    /// A rule on the answer to a query: on the newest point of each of its series.
+    pub fn new(name: impl Into<String>, query: Query) -> Self {
+        Self::with_input(name.into(), Input::Query(query))
+    }
+
+    /// A rule on whatever `read` returns. It runs on the thread that evaluates, without a lock, and should return
+    /// soon: nothing is evaluated meanwhile. If it panics, there is no data.
     pub fn from_fn(name: impl Into<String>, read: impl Fn() -> Vec<Reading> + Send + Sync + 'static) -> Self {
         Self::with_input(name.into(), Input::Read(Arc::new(read)))
     }
@@ -228,6 +236,9 @@ impl AlertRule {
 
     /// The rule as it is evaluated.
     pub(crate) fn check(self) -> Result<Checked, AlertError> {
+        if let Input::Query(query) = &self.input {
+            query.check().map_err(|error| AlertError::Query { rule: excerpt(&self.name), error })?;
+        }
         self.check_settings().map_err(|error| AlertError::Setting { rule: excerpt(&self.name), error }).map(
             |(threshold, labels, annotations)| Checked {
                 conditions: Conditions {

@@ -71,6 +71,16 @@ fn names_labels_and_annotations_are_bounded() {
 }
 
 #[test]
+fn a_query_out_of_range_is_refused_with_the_rule() {
+    let query = Query::new("errors_total").by("host");
+    assert!(AlertRule::new("HighErrors", query.clone()).above(1.0).check().is_ok());
+    let bad = AlertRule::new("HighErrors", query.last(Duration::ZERO)).above(1.0);
+    let error = bad.check().expect_err("no range");
+    assert!(matches!(error, AlertError::Query { .. }));
+    assert!(error.to_string().starts_with("alert rule \"HighErrors\": last is 0 s"), "{error}");
+}
+
+#[test]
 fn hooks_are_bounded() {
     let with = |hooks| (0..hooks).fold(rule().above(1.0), |rule, _| rule.notify(|_: &Alert| {}));
     assert!(with(MAX_ALERT_HOOKS).check().is_ok());
