@@ -6,7 +6,7 @@ use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
 use crate::wiring::breakers::BreakerComponents;
 use crate::wiring::gate::Gate;
 use crate::wiring::ticker::{Tick, Ticker};
-use crate::wiring::{sources, vitals};
+use crate::wiring::{alerts, sources, vitals};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::ConfigError;
 use sidecar_core::{Clock, EventTypes, SettingsError, panics};
@@ -161,6 +161,7 @@ impl SidecarBuilder {
         sources::register(&pieces);
         pieces.health.register_all(self.components).map_err(StartError::Component)?;
         let handle = SidecarHandle { shared: pieces };
+        let alerts = alerts::register(&handle)?;
         // The first round runs here, so that every built-in component has its verdict before anyone asks.
         let mut ticks = ticks(&handle);
         ticks.iter_mut().for_each(|tick| {
@@ -174,6 +175,7 @@ impl SidecarBuilder {
             #[cfg(feature = "http")]
             server,
             _ticker: ticker,
+            alerts,
             _observer: observer,
         };
         Ok(Sidecar::new(handle, parts))

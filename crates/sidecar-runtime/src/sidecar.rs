@@ -3,7 +3,6 @@
 use crate::builder::SidecarBuilder;
 use crate::config::SidecarConfig;
 use crate::error::StartError;
-#[cfg(feature = "alertmanager")]
 use crate::wiring::alerts;
 use crate::wiring::breakers;
 use crate::wiring::ticker::Ticker;
@@ -39,6 +38,8 @@ pub(crate) struct Parts {
     pub(crate) server: Option<sidecar_http::Server>,
     /// Ends the periodic thread when dropped.
     pub(crate) _ticker: Ticker,
+    /// Posts the alerts of configured rules.
+    pub(crate) alerts: alerts::Posting,
     /// Keeps the observer's worker running.
     pub(crate) _observer: Observer,
 }
@@ -102,7 +103,7 @@ impl Sidecar {
     }
 
     /// Stops in order, within `deadline`: readiness goes off, waiting events are handled, the endpoints
-    /// close. Says what became of all events since the start. In a forked child it stops nothing and returns at once.
+    /// close, alerts of configured rules are resolved. Says what became of all events since the start. In a forked child it stops nothing and returns at once.
     pub fn stop(mut self, deadline: Duration) -> FlushReport {
         self.end(deadline)
     }
@@ -122,8 +123,9 @@ impl Sidecar {
         if let Some(server) = parts.as_ref().and_then(|parts| parts.server.as_ref()) {
             server.shutdown(deadline.saturating_sub(start.elapsed()));
         }
-        #[cfg(not(feature = "http"))]
-        let _ = start;
+        if let Some(parts) = &parts {
+            parts.alerts.shutdown(deadline.saturating_sub(start.elapsed()));
+        }
         self.health().stop();
         drop(parts);
         report

@@ -12,7 +12,7 @@ pub use worker::AlertmanagerStats;
 
 use super::alert::Alert;
 use super::hook::AlertHook;
-use sidecar_core::StartError;
+use sidecar_core::{SettingsError, StartError};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +57,14 @@ impl AlertmanagerHook {
     /// Sets up a hook.
     pub fn builder(url: &str) -> AlertmanagerBuilder {
         AlertmanagerBuilder::new(url)
+    }
+
+    /// Whether `url` is an address that [`new`](Self::new) takes.
+    ///
+    /// # Errors
+    /// When it is not `http` or `https`, or has no host, or a query.
+    pub fn check_url(url: &str) -> Result<(), SettingsError> {
+        post::Target::new(url).map(drop)
     }
 
     fn with(shared: Arc<Shared>, shown: String, timeout: Duration) -> Self {

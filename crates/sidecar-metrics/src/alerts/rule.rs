@@ -234,6 +234,14 @@ impl AlertRule {
         self
     }
 
+    /// Whether all that is set is within its range.
+    ///
+    /// # Errors
+    /// The first thing that is not, by name, value and range.
+    pub fn validate(&self) -> Result<(), AlertError> {
+        self.clone().check().map(drop)
+    }
+
     /// The rule as it is evaluated.
     pub(crate) fn check(self) -> Result<Checked, AlertError> {
         if let Input::Query(query) = &self.input {

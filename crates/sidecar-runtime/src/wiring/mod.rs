@@ -1,6 +1,5 @@
 //! Where the pieces meet: each file joins two of them, and holds no algorithm of its own.
 
-#[cfg(feature = "alertmanager")]
 pub(crate) mod alerts;
 pub(crate) mod breakers;
 #[cfg(feature = "http")]
