@@ -2,6 +2,7 @@
 
 use crate::alerts::DEFAULT_ALERT_INTERVAL;
 use crate::collector::MetricsCollector;
+use crate::history::HistorySettings;
 use crate::registry::Limits;
 use sidecar_core::SettingsError;
 use std::ops::RangeInclusive;
@@ -26,6 +27,7 @@ const ALLOWED: &str = "a number from 1 to 1000000";
 pub struct MetricsBuilder {
     limits: Limits,
     alert_interval: Duration,
+    history: HistorySettings,
 }
 
 impl MetricsBuilder {
@@ -33,6 +35,7 @@ impl MetricsBuilder {
         Self {
             limits: Limits { series_per_metric: DEFAULT_MAX_SERIES_PER_METRIC, series: DEFAULT_MAX_SERIES },
             alert_interval: DEFAULT_ALERT_INTERVAL,
+            history: HistorySettings::default(),
         }
     }
 
@@ -54,7 +57,7 @@ impl MetricsBuilder {
     }
 
     /// How often alert rules are evaluated: no oftener than
-    /// [`tick_alerts`](MetricsCollector::tick_alerts) is called.
+    /// [`tick`](MetricsCollector::tick) is called.
     ///
     /// Defaults to 5 s. From 100 ms to 1 h.
     pub fn alert_interval(mut self, interval: Duration) -> Self {
@@ -62,10 +65,28 @@ impl MetricsBuilder {
         self
     }
 
+    /// For how long the history keeps ten-second points, rounded up to whole seconds. Points of one second are
+    /// kept for 5 minutes.
+    ///
+    /// Defaults to [`DEFAULT_RETENTION`](crate::DEFAULT_RETENTION), an hour. From 300 s to 7 days.
+    pub fn retention(mut self, retention: Duration) -> Self {
+        self.history.retention = retention;
+        self
+    }
+
+    /// How many bytes the history may take. When they are used, the finest points go first, of these the oldest.
+    ///
+    /// Defaults to [`DEFAULT_HISTORY_BYTES`](crate::DEFAULT_HISTORY_BYTES), 30 MB. From 64 kB to 1 GB.
+    pub fn history_bytes(mut self, bytes: usize) -> Self {
+        self.history.bytes = bytes;
+        self
+    }
+
     /// The collector.
     ///
     /// # Errors
-    /// When a bound is not within 1 to [`MAX_SERIES_BOUND`], or `alert_interval` not within its range.
+    /// When a bound is not within 1 to [`MAX_SERIES_BOUND`], or `alert_interval` or a setting of the history not
+    /// within its range.
     pub fn build(self) -> Result<MetricsCollector, SettingsError> {
         let Limits { series_per_metric, series } = self.limits;
         for (field, value) in [("max_series_per_metric", series_per_metric), ("max_series", series)] {
@@ -78,7 +99,8 @@ impl MetricsBuilder {
             let value = format_args!("{interval:?}");
             return Err(SettingsError::new("alert_interval", value, "from 100 ms to 1 h"));
         }
-        let metrics = MetricsCollector::with_limits(self.limits);
+        self.history.check()?;
+        let metrics = MetricsCollector::with_limits(self.limits, &self.history);
         metrics.engine().set_interval(interval);
         Ok(metrics)
     }

@@ -7,15 +7,15 @@ use crate::exposition;
 use crate::families::Families;
 use crate::gather;
 use crate::handle::{Counter, Gauge, Histogram, NAN_RECORDED};
+use crate::history::{History, HistorySettings, HistoryStats};
 use crate::misuse::Misuse;
-use crate::query::{Query, QueryError, QueryResult, whole_seconds};
+use crate::query::{Query, QueryError, QueryResult};
 use crate::registry::{Limits, Registry};
 use crate::source::SourceOutput;
 use crate::sources::Sources;
 use crate::unit::Unit;
 use std::borrow::Borrow;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Collects metrics and exposes them. Clones share everything.
 ///
@@ -32,6 +32,7 @@ struct Inner {
     registry: Registry,
     sources: Sources,
     alerts: Engine,
+    history: History,
     misuse: Arc<Misuse>,
 }
 
@@ -40,7 +41,7 @@ impl MetricsCollector {
     #[must_use]
     pub fn new() -> Self {
         let (series_per_metric, series) = (DEFAULT_MAX_SERIES_PER_METRIC, DEFAULT_MAX_SERIES);
-        Self::with_limits(Limits { series_per_metric, series })
+        Self::with_limits(Limits { series_per_metric, series }, &HistorySettings::default())
     }
 
     /// Sets up a collector.
@@ -48,11 +49,12 @@ impl MetricsCollector {
         MetricsBuilder::new()
     }
 
-    pub(crate) fn with_limits(limits: Limits) -> Self {
+    pub(crate) fn with_limits(limits: Limits, history: &HistorySettings) -> Self {
         let misuse = Arc::new(Misuse::default());
         let registry = Registry::new(limits, Arc::clone(&misuse));
-        let alerts = Engine::new(Arc::clone(&misuse));
-        Self { inner: Arc::new(Inner { registry, sources: Sources::default(), alerts, misuse }) }
+        let (alerts, history) = (Engine::new(Arc::clone(&misuse)), History::new(history));
+        let sources = Sources::default();
+        Self { inner: Arc::new(Inner { registry, sources, alerts, history, misuse }) }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -175,15 +177,29 @@ impl MetricsCollector {
     pub fn query(&self, query: impl Borrow<Query>) -> Result<QueryResult, QueryError> {
         let query = query.borrow();
         query.check()?;
-        Ok(QueryResult {
-            name: query.name.clone(),
-            aggregate: query.aggregate,
-            resolution: Duration::from_secs(1),
-            step: Duration::from_secs(whole_seconds(query.step.unwrap_or(query.last))),
-            from: 0,
-            to: 0,
-            series: Vec::new(),
-        })
+        self.inner.history.answer(query)
+    }
+
+    /// Reads all metrics into the history if this second has not been read yet, then evaluates alert rules if they are
+    /// due; says when to call again. `now` and the answer are nanoseconds of a monotonic clock.
+    ///
+    /// Meant for whoever drives the collector, at least once a second: nothing here runs by itself, and a second
+    /// without a call has no point. Calls at the same time are no matter: one reads. With the first call come
+    /// metrics about the history: `sidecar_history_bytes`, `sidecar_history_series`,
+    /// `sidecar_history_evicted_points_total` and `sidecar_history_series_left_out`.
+    pub fn tick(&self, now: u64) -> u64 {
+        let (next, first) = self.inner.history.tick(now, || self.families());
+        if first {
+            let figures = Arc::clone(self.inner.history.figures());
+            self.register_source(move |out| figures.write(out));
+        }
+        next.min(self.tick_alerts(now))
+    }
+
+    /// How much history there is, as of the last reading.
+    #[must_use]
+    pub fn history_stats(&self) -> HistoryStats {
+        self.inner.history.figures().get()
     }
 
     /// Names of the metrics some of whose values went to an overflow series, sorted.

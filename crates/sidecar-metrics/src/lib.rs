@@ -43,7 +43,7 @@
 //! histogram whose bounds or sum are below zero, or whose sum is NaN, has no sum and no count there, because
 //! that format forbids them.
 //!
-//! **Alerts** are rules on the answers to queries, or on whatever else is read: [`AlertRule`]. A [tick](MetricsCollector::tick_alerts) reads each rule's
+//! **Alerts** are rules on the answers to queries, or on whatever else is read: [`AlertRule`]. A [tick](MetricsCollector::tick) reads each rule's
 //! series; a series whose value is beyond the threshold is pending, fires once that has held for the rule's `hold`,
 //! and is over once the value is beyond the threshold for clearing. The hooks of a rule hear of each of the last
 //! two once, on a thread of their own, `sidecar-alert`. `AlertmanagerHook` posts them to an Alertmanager.
@@ -92,6 +92,7 @@ mod exposition;
 mod families;
 mod gather;
 mod handle;
+mod history;
 mod kind;
 mod labels;
 mod misuse;
@@ -116,6 +117,7 @@ pub use error::RegisterError;
 pub use exposition::{CLASSIC_CONTENT_TYPE, OPENMETRICS_CONTENT_TYPE};
 pub use families::{Families, Family, Number, Sample, Value};
 pub use handle::{Counter, Gauge, Histogram};
+pub use history::{DEFAULT_HISTORY_BYTES, DEFAULT_RETENTION, HISTORY_BYTES, HistoryStats, RETENTION};
 pub use kind::Kind;
 pub use labels::{MAX_TAG_BYTES, OVERFLOW_TAG};
 pub use names::MAX_NAME_BYTES;

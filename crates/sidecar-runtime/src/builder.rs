@@ -261,7 +261,7 @@ fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
             shown.sync(&pieces.breakers, &pieces.health);
             now + sidecar_core::clock::nanos(BREAKER_SYNC)
         }),
-        Box::new(move |now| metrics.upgrade().map_or(u64::MAX, |pieces| pieces.metrics.tick_alerts(now))),
+        Box::new(move |now| metrics.upgrade().map_or(u64::MAX, |pieces| pieces.metrics.tick(now))),
         Box::new(move |now| health.upgrade().map_or(u64::MAX, |pieces| pieces.health.tick(now))),
     ]
 }

@@ -38,9 +38,10 @@ impl MetricsCollector {
     }
 
     /// Evaluates all rules if that is due at `now`, nanoseconds of a monotonic clock; says when it will be due again.
-    /// The first call is due, and then one each `alert_interval`.
+    /// The first call is due, and then one each `alert_interval`; without rules none, which is `u64::MAX`.
     ///
-    /// Meant for whoever drives the collector: nothing here runs by itself. Of calls at the same time one evaluates,
+    /// [`tick`](Self::tick) does this too: this is for those who want alerts on what they read themselves, and no
+    /// history. Of calls at the same time one evaluates,
     /// and so does not one from within a reading.
     pub fn tick_alerts(&self, now: u64) -> u64 {
         self.engine().tick(now, SystemTime::now(), |input| match input {

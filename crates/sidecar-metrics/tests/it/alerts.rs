@@ -3,8 +3,8 @@
 use parking_lot::Mutex;
 use sidecar_harness::{Gate, PATIENCE};
 use sidecar_metrics::{
-    Alert, AlertError, AlertRule, AlertState, MAX_ALERT_RULES, MAX_WAITING_NOTIFICATIONS, MetricsCollector,
-    Reading,
+    Aggregate, Alert, AlertError, AlertRule, AlertState, MAX_ALERT_RULES, MAX_WAITING_NOTIFICATIONS,
+    MetricsCollector, Query, Reading,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,7 +89,7 @@ fn evaluations_are_an_interval_apart_whatever_the_clock_does() {
 fn a_first_rule_is_evaluated_at_the_next_tick() {
     let (metrics, dial) = (MetricsCollector::new(), Dial::default());
     metrics.tick_alerts(0);
-    assert_eq!(metrics.tick_alerts(SECOND), 5 * SECOND);
+    assert_eq!(metrics.tick_alerts(SECOND), u64::MAX);
     metrics.alert(dial.rule("High")).expect("valid");
     assert!(is_due(&metrics, 2 * SECOND));
     metrics.alert(dial.rule("Higher")).expect("valid");
@@ -238,4 +238,45 @@ fn the_collectors_end_lets_the_hooks_finish() {
     drop(metrics);
     sidecar_harness::eventually("the notification", || heard.0.lock().len() == 1);
     sidecar_harness::eventually("the end of the thread", || Arc::strong_count(&heard.0) == 1);
+}
+
+/// The paved path: errors per second, of each host.
+#[test]
+fn a_rule_on_a_query_fires_on_the_series_that_is_too_high() {
+    let (metrics, heard) = (MetricsCollector::new(), Heard::default());
+    let query =
+        Query::new("errors_total").by("host").last(Duration::from_secs(10)).aggregate(Aggregate::Rate);
+    let rule = AlertRule::new("HighErrors", query).above(0.5).clear_below(0.15).hold(Duration::from_secs(10));
+    metrics.alert(rule.notify(heard.hook())).expect("the rule is valid");
+    let mut edges = Vec::new();
+    for second in 0..60 {
+        if (10..30).contains(&second) {
+            metrics.increment("errors_total", &[("host", "a"), ("kind", "x")]);
+        }
+        if second % 10 == 0 {
+            metrics.increment("errors_total", &[("host", "b"), ("kind", "x")]);
+        }
+        metrics.tick(second * SECOND);
+        edges.extend(heard.take(&metrics).into_iter().map(|(_, state)| (second, state)));
+    }
+    let [(fired, AlertState::Firing), (resolved, AlertState::Resolved)] = edges[..] else {
+        panic!("{edges:?}")
+    };
+    // Over half of the last ten seconds had an error from the 16th second on, and one of them to the 39th.
+    assert!((25..=35).contains(&fired) && (38..=45).contains(&resolved), "{edges:?}");
+    let alerts = metrics.alerts().alerts;
+    assert_eq!(alerts.iter().map(|alert| alert.label("host")).collect::<Vec<_>>(), [Some("a")]);
+}
+
+#[test]
+fn a_query_that_has_no_answer_is_counted_and_is_no_data() {
+    let metrics = MetricsCollector::new();
+    metrics.set_gauge("load", 9.0, &[]);
+    metrics
+        .alert(AlertRule::new("Rate", Query::new("load").aggregate(Aggregate::Rate)).above(1.0))
+        .expect("valid");
+    metrics.alert(AlertRule::new("Load", Query::new("load")).above(1.0)).expect("valid");
+    metrics.tick(0);
+    assert_eq!(metrics.alerts().firing().map(Alert::name).collect::<Vec<_>>(), ["Load"]);
+    assert_eq!(metrics.errors(), 1, "a gauge has no rate");
 }

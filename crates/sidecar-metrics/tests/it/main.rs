@@ -6,6 +6,7 @@ mod alerts;
 mod concurrency;
 mod documents;
 mod escaping;
+mod history;
 mod names;
 mod openmetrics;
 mod overflow;

@@ -1,0 +1,73 @@
+//! What the metrics were: one point a second for five minutes, one for ten seconds for as long as wanted.
+
+mod answer;
+mod books;
+mod bytes;
+mod change;
+mod family;
+mod figures;
+mod frame;
+mod group;
+mod pace;
+mod past;
+mod roll;
+mod settings;
+mod store;
+mod tier;
+mod track;
+
+pub(crate) use figures::Figures;
+pub use figures::HistoryStats;
+pub(crate) use settings::HistorySettings;
+pub use settings::{DEFAULT_HISTORY_BYTES, DEFAULT_RETENTION, HISTORY_BYTES, RETENTION};
+
+use crate::families::Families;
+use crate::query::{Query, QueryError, QueryResult};
+use books::Books;
+use pace::Pace;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Seconds that a rolled frame covers.
+const ROLLED_SECONDS: u64 = 10;
+
+/// The history of one collector. No writer of metrics waits for it, and it waits for none: it reads them as
+/// a scrape does. A query and the keeping of a reading wait for each other.
+#[derive(Debug)]
+pub(crate) struct History {
+    /// Held while a reading is made, so that readings are kept in the order in which they were made. Sources run
+    /// under it, but nobody ever waits for it.
+    pace: Mutex<Pace>,
+    books: Mutex<Books>,
+    figures: Arc<Figures>,
+}
+
+impl History {
+    pub(crate) fn new(settings: &HistorySettings) -> Self {
+        let figures = Arc::new(Figures::default());
+        Self { pace: Mutex::default(), books: Mutex::new(Books::new(settings)), figures }
+    }
+
+    /// Keeps what `read` returns, if the second's reading is due. Says when the next one is, and whether this
+    /// was the first. While one thread reads, others have nothing to do.
+    pub(crate) fn tick(&self, now: u64, read: impl FnOnce() -> Families) -> (u64, bool) {
+        let next = Pace::next(now);
+        let Some(mut pace) = self.pace.try_lock() else { return (next, false) };
+        let Some(due) = pace.due(now) else { return (next, false) };
+        let families = read();
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let mut books = self.books.lock();
+        books.keep(&families, due, wall);
+        self.figures.set(&books);
+        (next, due.seconds.is_none())
+    }
+
+    pub(crate) fn answer(&self, query: &Query) -> Result<QueryResult, QueryError> {
+        self.books.lock().answer(query)
+    }
+
+    pub(crate) fn figures(&self) -> &Arc<Figures> {
+        &self.figures
+    }
+}
