@@ -7,7 +7,7 @@ use sidecar_runtime::observer::Reason;
 use sidecar_runtime::{Sidecar, observe};
 use std::collections::BTreeSet;
 
-const SERIES: [(&str, Kind); 17] = [
+const SERIES: [(&str, Kind); 21] = [
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
     ("sidecar_breaker_calls_total", Kind::Counter),
