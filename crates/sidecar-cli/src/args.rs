@@ -57,6 +57,12 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SECS", default_value = "5", value_parser = webhook_timeout)]
     pub(crate) webhook_timeout: Duration,
 
+    /// Puts the metrics to a Pushgateway when the run ends, for runs too short to be scraped: at URL, or under it as job
+    /// `sidecar` if it holds no `/metrics/job/`. Up to four attempts in 15 seconds; what came of them is in the summary
+    /// and does not change the exit status, `--strict` or not.
+    #[arg(long, value_name = "URL")]
+    pub(crate) push: Option<String>,
+
     /// Goes on serving for this many seconds after the input has ended.
     #[arg(long, value_name = "SECS", default_value_t = 0)]
     pub(crate) linger: u64,

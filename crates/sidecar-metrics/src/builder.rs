@@ -1,9 +1,11 @@
 //! Setting up a collector.
 
+use crate::alerts::DEFAULT_ALERT_INTERVAL;
 use crate::collector::MetricsCollector;
 use crate::history::HistorySettings;
 use crate::registry::Limits;
 use sidecar_core::SettingsError;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Series per metric unless set.
@@ -15,6 +17,8 @@ pub const DEFAULT_MAX_SERIES: usize = 10_000;
 /// The largest bound that can be set.
 pub const MAX_SERIES_BOUND: usize = 1_000_000;
 
+const ALERT_INTERVALS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(3_600);
+
 const ALLOWED: &str = "a number from 1 to 1000000";
 
 /// Builds a [`MetricsCollector`].
@@ -22,6 +26,7 @@ const ALLOWED: &str = "a number from 1 to 1000000";
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct MetricsBuilder {
     limits: Limits,
+    alert_interval: Duration,
     history: HistorySettings,
     created_samples: bool,
 }
@@ -30,6 +35,7 @@ impl MetricsBuilder {
     pub(crate) fn new() -> Self {
         Self {
             limits: Limits { series_per_metric: DEFAULT_MAX_SERIES_PER_METRIC, series: DEFAULT_MAX_SERIES },
+            alert_interval: DEFAULT_ALERT_INTERVAL,
             history: HistorySettings::default(),
             created_samples: false,
         }
@@ -49,6 +55,15 @@ impl MetricsBuilder {
     /// Defaults to 10 000.
     pub fn max_series(mut self, series: usize) -> Self {
         self.limits.series = series;
+        self
+    }
+
+    /// How often alert rules are evaluated: no oftener than
+    /// [`tick`](MetricsCollector::tick) is called.
+    ///
+    /// Defaults to 5 s. From 100 ms to 1 h.
+    pub fn alert_interval(mut self, interval: Duration) -> Self {
+        self.alert_interval = interval;
         self
     }
 
@@ -82,7 +97,8 @@ impl MetricsBuilder {
     /// The collector.
     ///
     /// # Errors
-    /// When a bound is not within 1 to [`MAX_SERIES_BOUND`], or a setting of the history not within its range.
+    /// When a bound is not within 1 to [`MAX_SERIES_BOUND`], or `alert_interval` or a setting of the history not
+    /// within its range.
     pub fn build(self) -> Result<MetricsCollector, SettingsError> {
         let Limits { series_per_metric, series } = self.limits;
         for (field, value) in [("max_series_per_metric", series_per_metric), ("max_series", series)] {
@@ -90,8 +106,15 @@ impl MetricsBuilder {
                 return Err(SettingsError::new(field, value, ALLOWED));
             }
         }
+        let interval = self.alert_interval;
+        if !ALERT_INTERVALS.contains(&interval) {
+            let value = format_args!("{interval:?}");
+            return Err(SettingsError::new("alert_interval", value, "from 100 ms to 1 h"));
+        }
         self.history.check()?;
-        Ok(MetricsCollector::with_limits(self.limits, &self.history, self.created_samples))
+        let metrics = MetricsCollector::with_limits(self.limits, &self.history, self.created_samples);
+        metrics.engine().set_interval(interval);
+        Ok(metrics)
     }
 }
 
@@ -106,6 +129,10 @@ mod tests {
             assert_eq!((error.field(), error.value()), ("max_series_per_metric", &*bad.to_string()));
             let error = MetricsBuilder::new().max_series(bad).build().expect_err("out of range");
             assert_eq!((error.field(), error.allowed()), ("max_series", ALLOWED));
+        }
+        for bad in [Duration::from_millis(99), Duration::from_millis(3_600_001)] {
+            let error = MetricsBuilder::new().alert_interval(bad).build().expect_err("out of range");
+            assert_eq!((error.field(), error.value()), ("alert_interval", &*format!("{bad:?}")));
         }
         for good in [1, MAX_SERIES_BOUND] {
             assert!(MetricsBuilder::new().max_series(good).max_series_per_metric(good).build().is_ok());

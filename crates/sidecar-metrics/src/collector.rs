@@ -1,5 +1,6 @@
 //! The collector: the front of the registry, the sources and the expositions.
 
+use crate::alerts::Engine;
 use crate::builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MetricsBuilder};
 use crate::error::RegisterError;
 use crate::exposition::{self, CHUNK_BYTES, Format, Out};
@@ -31,6 +32,7 @@ pub struct MetricsCollector {
 struct Inner {
     registry: Registry,
     sources: Sources,
+    alerts: Engine,
     history: History,
     misuse: Arc<Misuse>,
     created_samples: bool,
@@ -54,16 +56,15 @@ impl MetricsCollector {
     pub(crate) fn with_limits(limits: Limits, history: &HistorySettings, created_samples: bool) -> Self {
         let misuse = Arc::new(Misuse::default());
         let registry = Registry::new(limits, Arc::clone(&misuse));
+        let (alerts, history) = (Engine::new(Arc::clone(&misuse)), History::new(history));
+        let (sources, lengths) = (Sources::default(), Default::default());
         Self {
-            inner: Arc::new(Inner {
-                registry,
-                sources: Sources::default(),
-                history: History::new(history),
-                misuse,
-                created_samples,
-                lengths: Default::default(),
-            }),
+            inner: Arc::new(Inner { registry, sources, alerts, history, misuse, created_samples, lengths }),
         }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.alerts
     }
 
     /// Adds one to a counter.
@@ -219,8 +220,8 @@ impl MetricsCollector {
         self.inner.history.answer(query)
     }
 
-    /// Reads all metrics into the history if this second has not been read yet; says when to call again. `now` and
-    /// the answer are nanoseconds of a monotonic clock.
+    /// Reads all metrics into the history if this second has not been read yet, then evaluates alert rules if they are
+    /// due; says when to call again. `now` and the answer are nanoseconds of a monotonic clock.
     ///
     /// Meant for whoever drives the collector, at least once a second: nothing here runs by itself, and a second
     /// without a call has no point. Calls at the same time are no matter: one reads. With the first call come
@@ -232,7 +233,7 @@ impl MetricsCollector {
             let figures = Arc::clone(self.inner.history.figures());
             self.register_source(move |out| figures.write(out));
         }
-        next
+        next.min(self.tick_alerts(now))
     }
 
     /// How much history there is, as of the last reading.

@@ -45,6 +45,11 @@
 //! [`Histogram::record_with_exemplar`], [`Counter::increment_with_exemplar`] - and, where it is asked for, since when
 //! a series counts.
 //!
+//! **Alerts** are rules on the answers to queries, or on whatever else is read: [`AlertRule`]. A [tick](MetricsCollector::tick) reads each rule's
+//! series; a series whose value is beyond the threshold is pending, fires once that has held for the rule's `hold`,
+//! and is over once the value is beyond the threshold for clearing. The hooks of a rule hear of each of the last
+//! two once, on a thread of their own, `sidecar-alert`. `AlertmanagerHook` posts them to an Alertmanager.
+//!
 //! # Settings
 //!
 //! | field | default | range |
@@ -52,6 +57,7 @@
 //! | `max_series_per_metric` | 1 000 | 1 to 1 000 000 |
 //! | `max_series` (also the number of metrics) | 10 000 | 1 to 1 000 000 |
 //! | `created_samples` | no | `x_created` in OpenMetrics: Prometheus takes each for one more series |
+//! | `alert_interval` | 5 s | 100 ms to 1 h |
 //!
 //! # Cost
 //!
@@ -70,13 +76,22 @@
 //!   tags per series, [`MAX_NAME_BYTES`] per name, [`MAX_SOURCES`] sources, and
 //!   [`MAX_BOUNDS`](buckets::MAX_BOUNDS) buckets. One exemplar, of [`MAX_EXEMPLAR_CHARS`] characters of labels, per
 //!   counter and per bucket.
+//! - At most [`MAX_ALERT_RULES`] rules, [`MAX_ALERT_SERIES`] alerts of each, with [`MAX_ALERT_HOOKS`] hooks, and
+//!   [`MAX_WAITING_NOTIFICATIONS`] notifications that wait for a hook; those beyond are dropped and counted.
 //! - A series stays until the collector is dropped.
 //! - A source bounds its own output; it is not stored between readings.
 //! - A counter beyond 2^53 is exposed exactly, but most readers keep values as floats.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `alertmanager` | no | `AlertmanagerHook`, with an HTTP client, TLS and JSON |
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod alerts;
 pub mod buckets;
 mod builder;
 mod collector;
@@ -98,6 +113,13 @@ mod source;
 mod sources;
 mod unit;
 
+pub use alerts::{
+    Alert, AlertError, AlertHook, AlertReason, AlertRule, AlertState, AlertsSnapshot, DEFAULT_ALERT_INTERVAL,
+    DEFAULT_KEEP_ABSENT_FOR, MAX_ALERT_HOOKS, MAX_ALERT_RULES, MAX_ALERT_SERIES, MAX_ANNOTATION_BYTES,
+    MAX_HOLD, MAX_LABELS, MAX_RULE_NAME_BYTES, MAX_WAITING_NOTIFICATIONS, Reading,
+};
+#[cfg(feature = "alertmanager")]
+pub use alerts::{AlertmanagerBuilder, AlertmanagerHook, AlertmanagerStats, MAX_BACKLOG_ALERTS, PostError};
 pub use builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MAX_SERIES_BOUND, MetricsBuilder};
 pub use collector::MetricsCollector;
 pub use error::RegisterError;
@@ -114,6 +136,8 @@ pub use query::{
     Series,
 };
 pub use sidecar_core::SettingsError;
+#[cfg(feature = "alertmanager")]
+pub use sidecar_core::StartError;
 pub use sidecar_core::histogram::FixedSnapshot;
 pub use source::{HistogramFamily, NumberFamily, SourceOutput};
 pub use sources::MAX_SOURCES;

@@ -8,7 +8,7 @@ use crate::wiring::gate::Gate;
 use crate::wiring::governor::{Regulator, Shedding};
 use crate::wiring::live::{self, Watching};
 use crate::wiring::ticker::{Tick, Ticker};
-use crate::wiring::{sources, vitals};
+use crate::wiring::{alerts, sources, vitals};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{ConfigError, Live};
 use sidecar_core::{Clock, EventTypes, SettingsError, panics};
@@ -173,6 +173,7 @@ impl SidecarBuilder {
         live::register(&pieces).map_err(StartError::Component)?;
         pieces.health.register_all(self.components).map_err(StartError::Component)?;
         let handle = SidecarHandle { shared: pieces };
+        let alerts = alerts::register(&handle)?;
         // The first round runs here, so that every built-in component has its verdict before anyone asks.
         let mut ticks = ticks(&handle);
         ticks.iter_mut().for_each(|tick| {
@@ -189,6 +190,7 @@ impl SidecarBuilder {
             server,
             _watch: watch,
             _ticker: ticker,
+            alerts,
             _observer: observer,
         };
         Ok(Sidecar::new(handle, parts))
@@ -260,7 +262,8 @@ fn sampler(
 }
 
 fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
-    let [health, profiler, governor, breakers] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
+    let [health, profiler, governor, breakers, metrics] =
+        std::array::from_fn(|_| Arc::downgrade(&handle.shared));
     let mut regulator = Regulator::new(handle.config().runtime.sidecar.resources.max_cpu_percent);
     let mut shown = BreakerComponents::default();
     // Weak, so that the thread keeps nothing alive while it sleeps.
@@ -272,6 +275,7 @@ fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
             shown.sync(&pieces.breakers, &pieces.health);
             now + sidecar_core::clock::nanos(BREAKER_SYNC)
         }),
+        Box::new(move |now| metrics.upgrade().map_or(u64::MAX, |pieces| pieces.metrics.tick(now))),
         Box::new(move |now| health.upgrade().map_or(u64::MAX, |pieces| pieces.health.tick(now))),
     ]
 }

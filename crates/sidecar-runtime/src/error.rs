@@ -3,6 +3,7 @@
 use sidecar_config::ConfigErrors;
 use sidecar_core::SettingsError;
 use sidecar_health::RegisterError;
+use sidecar_metrics::AlertError;
 use std::fmt;
 
 /// Why a sidecar did not start. Everything here can be mended by whoever started it, and nothing is left running.
@@ -17,6 +18,11 @@ pub enum StartError {
     Piece(sidecar_core::StartError),
     /// A health component was refused.
     Component(RegisterError),
+    /// The breaker of the Alertmanager is there already, with other settings.
+    #[cfg(feature = "alertmanager")]
+    Breaker(sidecar_breaker::RegisterError),
+    /// A configured alert rule was refused: there is one of its name, or no room for a thread.
+    Alert(AlertError),
     /// The endpoints cannot be served.
     #[cfg(feature = "http")]
     Http(sidecar_http::ServeError),
@@ -28,6 +34,9 @@ impl fmt::Display for StartError {
             Self::Config(errors) => errors.fmt(f),
             Self::Piece(error) => error.fmt(f),
             Self::Component(error) => error.fmt(f),
+            #[cfg(feature = "alertmanager")]
+            Self::Breaker(error) => error.fmt(f),
+            Self::Alert(error) => error.fmt(f),
             #[cfg(feature = "http")]
             Self::Http(error) => error.fmt(f),
         }

@@ -50,7 +50,7 @@
 //! # Features
 //! `macros`: the attribute `#[protected]`. `http`: the endpoints. `tower`: [`breaker`] layers for tower's services and, with `http`, the endpoints as such a
 //! service. `tokio`: asynchronous checks and a watch on the application's runtime, see [`health`]. `disk`: a check of
-//! free space. `full`: everything.
+//! free space. `alertmanager`: alerts are posted to an Alertmanager, through a breaker. `full`: everything.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

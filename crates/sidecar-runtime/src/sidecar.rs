@@ -3,6 +3,7 @@
 use crate::builder::SidecarBuilder;
 use crate::config::SidecarConfig;
 use crate::error::StartError;
+use crate::wiring::alerts;
 use crate::wiring::breakers;
 use crate::wiring::governor::Shedding;
 use crate::wiring::live::Watching;
@@ -42,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) _watch: Option<Watching>,
     /// Ends the periodic thread when dropped.
     pub(crate) _ticker: Ticker,
+    /// Posts the alerts of configured rules.
+    pub(crate) alerts: alerts::Posting,
     /// Keeps the observer's worker running.
     pub(crate) _observer: Observer,
 }
@@ -106,7 +109,7 @@ impl Sidecar {
     }
 
     /// Stops in order, within `deadline`: readiness goes off, waiting events are handled, the endpoints
-    /// close. Says what became of all events since the start. In a forked child it stops nothing and returns at once.
+    /// close, alerts of configured rules are resolved. Says what became of all events since the start. In a forked child it stops nothing and returns at once.
     pub fn stop(mut self, deadline: Duration) -> FlushReport {
         self.end(deadline)
     }
@@ -126,8 +129,9 @@ impl Sidecar {
         if let Some(server) = parts.as_ref().and_then(|parts| parts.server.as_ref()) {
             server.shutdown(deadline.saturating_sub(start.elapsed()));
         }
-        #[cfg(not(feature = "http"))]
-        let _ = start;
+        if let Some(parts) = &parts {
+            parts.alerts.shutdown(deadline.saturating_sub(start.elapsed()));
+        }
         self.health().stop();
         drop(parts);
         report
@@ -191,6 +195,20 @@ impl SidecarHandle {
     /// [`breakers`](SidecarHandle::breakers).
     pub fn breaker(&self, name: &str) -> BreakerBuilder {
         Breaker::builder(name).settings(breakers::settings(&self.config().observability.circuit_breaker))
+    }
+
+    /// A hook for alert rules that posts to the Alertmanager at `url`, through the breaker `alertmanager`; to be
+    /// started, and given to rules.
+    ///
+    /// # Errors
+    /// When a breaker of this name has other settings than the configured ones.
+    #[cfg(feature = "alertmanager")]
+    pub fn alertmanager(
+        &self,
+        url: &str,
+    ) -> Result<sidecar_metrics::AlertmanagerBuilder, sidecar_breaker::RegisterError> {
+        let breaker = self.breakers().register(self.breaker(alerts::BREAKER))?;
+        Ok(alerts::guarded(sidecar_metrics::AlertmanagerHook::builder(url), breaker))
     }
 
     /// Components and their statuses.

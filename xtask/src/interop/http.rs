@@ -32,6 +32,16 @@ pub(super) fn post(port: u16, path: &str, kind: &str, body: &str) -> anyhow::Res
     )
 }
 
+/// A command, with a bearer token and without a body.
+pub(super) fn authorized_post(port: u16, path: &str, token: &str) -> anyhow::Result<Answer> {
+    exchange(
+        port,
+        &format!(
+            "POST {path} HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n"
+        ),
+    )
+}
+
 /// A port that nobody listens on at this moment.
 pub(super) fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())

@@ -3,9 +3,12 @@
 //!
 //! One file per counterpart. Where its program is not installed, its part says so and is skipped.
 
+mod alertmanager;
 mod http;
 mod prometheus;
+mod pushgateway;
 mod python;
+mod rules;
 mod server;
 
 use std::fs;
@@ -30,14 +33,59 @@ const POLL: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     python::run(workspace, sections)?;
-    if !is_installed("prometheus") {
-        return sections.skip("interop prometheus", "prometheus is not installed");
+    if let Some(why) = missing(&["promtool"]) {
+        sections.skip("shipped rules", &why)?;
+    } else {
+        sections.run("shipped rules", AGAIN, || rules::run(&workspace.root))?;
     }
     let program = sections.run("build the program", AGAIN, || build(workspace))?;
-    sections.run("interop prometheus", AGAIN, || {
-        let folder = workspace.metadata.target_directory.join("interop").join("prometheus");
-        prometheus::run(&program, &emptied(folder)?, Instant::now() + TIMEOUT)
-    })
+    for (name, programs, part) in PARTS {
+        let section = format!("interop {name}");
+        if let Some(why) = missing(programs) {
+            sections.skip(&section, &why)?;
+            continue;
+        }
+        sections.run(section, AGAIN, || {
+            let folder = workspace.metadata.target_directory.join("interop").join(name);
+            let folder = emptied(folder)?;
+            part(
+                &Place { program: &program, root: &workspace.root, folder: &folder },
+                Instant::now() + TIMEOUT,
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// What a part works with.
+struct Place<'a> {
+    program: &'a Path,
+    root: &'a Path,
+    folder: &'a Path,
+}
+
+type Part = fn(&Place<'_>, Instant) -> anyhow::Result<()>;
+
+/// Each part with the programs it needs.
+const PARTS: &[(&str, &[&str], Part)] = &[
+    ("prometheus", &["prometheus"], |at, deadline| prometheus::run(at.program, at.folder, deadline)),
+    ("alertmanager", &["prometheus-alertmanager"], |at, deadline| {
+        alertmanager::hook(&at.program.with_file_name("examples").join("alerts"), at.folder, deadline)
+    }),
+    ("rules", &["prometheus", "prometheus-alertmanager"], |at, deadline| {
+        alertmanager::rules(at.program, at.root, at.folder, deadline)
+    }),
+    ("pushgateway", &["prometheus-pushgateway"], |at, deadline| {
+        pushgateway::run(at.program, at.folder, deadline)
+    }),
+];
+
+/// Says which of these programs is not there, if one is not.
+fn missing(programs: &[&str]) -> Option<String> {
+    programs
+        .iter()
+        .find(|program| !is_installed(program))
+        .map(|program| format!("{program} is not installed"))
 }
 
 fn build(workspace: &Workspace) -> anyhow::Result<PathBuf> {
@@ -56,8 +104,18 @@ fn emptied(folder: PathBuf) -> anyhow::Result<PathBuf> {
 
 /// A `sidecar run` that takes events by `POST /events`, in a folder without a configuration, and its port.
 fn sidecar(program: &Path, folder: &Path, deadline: Instant) -> anyhow::Result<(Server, u16)> {
+    sidecar_with(program, &[], folder, deadline)
+}
+
+/// The same with more arguments.
+fn sidecar_with(
+    program: &Path,
+    words: &[&str],
+    folder: &Path,
+    deadline: Instant,
+) -> anyhow::Result<(Server, u16)> {
     let mut command = Command::new(program);
-    command.args(["run", "--listen", "127.0.0.1:0"]).current_dir(folder);
+    command.args(["run", "--listen", "127.0.0.1:0"]).args(words).current_dir(folder);
     let mut server = Server::start("sidecar", &command, folder)?;
     let port = server.until(deadline, "its address", |log| {
         let said = log.lines().find_map(|line| line.split_once("serving on http://127.0.0.1:"));

@@ -20,17 +20,7 @@ pub(super) fn run(program: &Path, folder: &Path, deadline: Instant) -> anyhow::R
     post_events(observed, &"{\"event_type\":\"login\"}\n".repeat(3))?;
     post_events(observed, "{\"event_type\":\"a \\\"quoted\\\\\\nname\\\"\"}\n")?;
 
-    let port = http::free_port()?;
-    let config = folder.join("prometheus.yml");
-    fs::write(&config, configuration(observed))?;
-    let mut command = Command::new("prometheus");
-    command
-        .arg(format!("--config.file={}", config.display()))
-        .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-        .arg("--log.level=warn")
-        .current_dir(folder);
-    let mut prometheus = Server::start("prometheus", &command, folder)?;
+    let (mut prometheus, port) = start(&configuration(observed), folder)?;
 
     let awkward = "a \"quoted\\\nname\"";
     answers(&mut prometheus, port, deadline, &[("login", 3.0), (awkward, 1.0), ("_other", 0.0)])?;
@@ -40,6 +30,26 @@ pub(super) fn run(program: &Path, folder: &Path, deadline: Instant) -> anyhow::R
     ensure!(up.value.1 == "1", "up is {}", up.value.1);
     println!("prometheus has scraped and answers sidecar_events_total, twice with the right values");
     Ok(())
+}
+
+/// Starts a Prometheus with this configuration; the server and its port.
+pub(super) fn start(configuration: &str, folder: &Path) -> anyhow::Result<(Server, u16)> {
+    let port = http::free_port()?;
+    let config = folder.join("prometheus.yml");
+    fs::write(&config, configuration)?;
+    let mut command = Command::new("prometheus");
+    command
+        .arg(format!("--config.file={}", config.display()))
+        .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
+        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+        .arg("--log.level=warn")
+        .current_dir(folder);
+    Ok((Server::start("prometheus", &command, folder)?, port))
+}
+
+/// How many series of a metric Prometheus knows at this moment.
+pub(super) fn count(port: u16, metric: &str) -> anyhow::Result<usize> {
+    Ok(query(port, metric)?.len())
 }
 
 fn configuration(observed: u16) -> String {

@@ -5,6 +5,7 @@ mod gate;
 mod ingest;
 mod outbox;
 mod progress;
+mod push;
 mod reading;
 mod signals;
 mod start;
@@ -14,7 +15,7 @@ use crate::args::{RunArgs, SummaryFormat};
 use crate::failure::{self, Failure};
 use crate::input::{Feed, SharedTally};
 use crate::print;
-use crate::summary::{Ending, Summary, TestLog, Took};
+use crate::summary::{Ending, Sent, Summary, TestLog, Took};
 use progress::Progress;
 use reading::{Input, Reading};
 use sidecar_runtime::http::Address;
@@ -32,6 +33,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let signals = Signals::listen()?;
     let input = args.input.as_deref().map(Input::open).transpose()?;
     args.webhook.as_deref().map(webhook::check).transpose()?;
+    let push = args.push.as_deref().map(push::Target::new).transpose()?;
     let tally = SharedTally::default();
     let progress = Progress::new(tally.clone());
     let sidecar = start::start(args, &tally)?;
@@ -67,10 +69,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let drain = if is_drained { args.drain } else { Duration::ZERO };
     let posts = finish::stop(reading.as_ref(), sidecar, webhook.as_ref(), drain);
     handle.profiler().refresh();
+    // Last of all, so that it is the whole run; a second signal ends the program here too.
+    let is_hurried = signals.caught().is_some();
+    let pushed = push.map(|target| target.push(&handle.export_metrics(), is_hurried));
     let tally = tally.lock().clone();
     let all = started.elapsed();
     let took = Took { all, events: events.unwrap_or(all) };
-    let summary = Summary::new(&handle, &tally, &tests, posts, &ending, took);
+    let summary = Summary::new(&handle, &tally, &tests, Sent { posts, pushed }, &ending, took);
     print::out(match args.summary {
         SummaryFormat::Text => summary.text(),
         SummaryFormat::Json => summary.json(),

@@ -61,6 +61,24 @@ pub(crate) struct WebhookCounts {
     pub(crate) unsent: u64,
 }
 
+/// What became of the metrics that were to be pushed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Pushed {
+    /// Whether the gateway has taken them.
+    pub(crate) delivered: bool,
+    pub(crate) attempts: u32,
+    /// Why the last attempt failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+}
+
+/// What was sent elsewhere.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) posts: Option<WebhookCounts>,
+    pub(crate) pushed: Option<Pushed>,
+}
+
 /// Everything the summary says; its JSON is under 16 KB, whatever the input held.
 #[derive(Debug, Serialize)]
 pub(crate) struct Summary {
@@ -77,6 +95,8 @@ pub(crate) struct Summary {
     event_types: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook: Option<WebhookCounts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    push: Option<Pushed>,
     process: Process,
 }
 
@@ -128,7 +148,7 @@ impl Summary {
         sidecar: &SidecarHandle,
         tally: &Tally,
         tests: &TestLog,
-        webhook: Option<WebhookCounts>,
+        sent: Sent,
         ending: &Ending,
         took: Took,
     ) -> Self {
@@ -161,7 +181,8 @@ impl Summary {
                 waiting: stats.queue_size,
                 dropped: stats.dropped,
             },
-            webhook,
+            webhook: sent.posts,
+            push: sent.pushed.map(|pushed| Pushed { error: pushed.error.as_deref().map(cut), ..pushed }),
             process: Process {
                 cpu_seconds: figures.cpu_seconds,
                 cpu_percent: figures.cpu_seconds / seconds * 100.0,

@@ -1,6 +1,6 @@
 //! The summary for a person.
 
-use super::{Durations, Summary, WebhookCounts};
+use super::{Durations, Pushed, Summary, WebhookCounts};
 use std::fmt::{self, Display, Write};
 
 impl Summary {
@@ -56,6 +56,12 @@ impl Summary {
                 out,
                 "  webhook    {delivered} delivered, {failed} failed, {rejected} rejected by the breaker, {unsent} unsent"
             )?;
+        }
+        if let Some(Pushed { delivered, attempts, error }) = &self.push {
+            let result = if *delivered { "delivered" } else { "failed" };
+            let plural = if *attempts == 1 { "" } else { "s" };
+            let why = error.as_ref().map(|error| format!(": {}", printable(error))).unwrap_or_default();
+            writeln!(out, "  push       {result} after {attempts} attempt{plural}{why}")?;
         }
         self.write_events(out)?;
         self.write_tests(out)

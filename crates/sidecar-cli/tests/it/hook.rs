@@ -9,6 +9,8 @@ use std::thread;
 #[derive(Clone, Copy)]
 pub(crate) enum Manner {
     Answer(u16),
+    /// Answers the first post of all with this, and the others with 200.
+    AtFirst(u16),
     /// Accepts, reads, and never answers.
     Silent,
 }
@@ -61,9 +63,15 @@ fn serve(stream: TcpStream, manner: Manner, seen: &Mutex<Vec<Request>>) -> std::
         let length = lower.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
         let mut body = vec![0; length.unwrap_or(0)];
         reader.read_exact(&mut body)?;
-        seen.lock().expect("no panic").push(Request { head, body });
+        let is_first = {
+            let mut seen = seen.lock().expect("no panic");
+            seen.push(Request { head, body });
+            seen.len() == 1
+        };
         match manner {
-            Manner::Answer(status) => {
+            Manner::Answer(status) | Manner::AtFirst(status) => {
+                let is_over = matches!(manner, Manner::AtFirst(_)) && !is_first;
+                let status = if is_over { 200 } else { status };
                 // In one piece: a second one would wait for the first to be acknowledged.
                 let answer = format!("HTTP/1.1 {status} Whatever\r\nContent-Length: 0\r\n\r\n");
                 (&stream).write_all(answer.as_bytes())?;

@@ -13,6 +13,7 @@ mod http;
 mod ingest;
 mod pipes;
 mod program;
+mod push;
 mod recording;
 mod refusals;
 mod sampling;

@@ -1,5 +1,8 @@
 //! The collector as its users and its scrapers see it.
 
+#[cfg(feature = "alertmanager")]
+mod alertmanager;
+mod alerts;
 mod chunks;
 mod concurrency;
 mod created;

@@ -8,6 +8,9 @@
 //!     resources: { max_queue_size, max_cpu_percent, max_memory_mb, drop_on_full }
 //!     handlers: { timeout, suspend_after, suspend_for }
 //!     redact_fields: []
+//!     alerts: [{ name, metric, tags, by, aggregate, last, above, below, clear, hold, keep_firing_for, absent_after,
+//!                labels, annotations }]
+//!     alertmanager: { url }
 //! observability:
 //!   circuit_breaker: { failure_threshold, timeout, half_open_max_calls, sliding_window_size, success_threshold }
 //!   health: { enabled, check_interval, critical_components, degraded_threshold }
@@ -16,6 +19,7 @@
 //!
 //! Times are numbers of seconds, fractions allowed. Other sections of the file are left alone.
 
+mod alerts;
 mod handlers;
 mod load;
 mod observability;
@@ -27,6 +31,7 @@ use load::MadeOf;
 use serde::{Deserialize, Serialize};
 use sidecar_config::ConfigErrors;
 
+pub use alerts::{AlertConfig, AlertmanagerConfig};
 pub use handlers::Handlers;
 pub use load::{FILE_NAMES, Loaded, VARIABLES, discover};
 pub use observability::{
@@ -81,6 +86,10 @@ pub struct SidecarSection {
     /// Names of event fields whose values nobody sees: at most [`MAX_REDACT_FIELDS`], each of 1 to 128 bytes, letters
     /// of ASCII without regard to case. Defaults to none.
     pub redact_fields: Vec<String>,
+    /// Alert rules, at most 256. Defaults to none.
+    pub alerts: Vec<AlertConfig>,
+    /// Where alerts are posted to.
+    pub alertmanager: AlertmanagerConfig,
 }
 
 impl Default for SidecarSection {
@@ -91,6 +100,8 @@ impl Default for SidecarSection {
             resources: Resources::default(),
             handlers: Handlers::default(),
             redact_fields: Vec::new(),
+            alerts: Vec::new(),
+            alertmanager: AlertmanagerConfig::default(),
         }
     }
 }

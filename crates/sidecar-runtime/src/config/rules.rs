@@ -17,6 +17,7 @@ pub const MAX_REDACT_FIELDS: usize = ObserverBuilder::MAX_REDACTED;
 
 const HOUR: f64 = 3_600.0;
 const DAY: f64 = 86_400.0;
+const WEEK: f64 = 7.0 * DAY;
 const YEAR: f64 = 365.0 * DAY;
 
 impl Validate for SidecarConfig {
@@ -47,6 +48,21 @@ impl Validate for SidecarConfig {
         Rule::whole("runtime.sidecar.handlers.suspend_after", 1, u32::MAX as u64),
         Rule::seconds("runtime.sidecar.handlers.suspend_for", 0.001, DAY),
         Rule::text("runtime.sidecar.redact_fields.*"),
+        Rule::text("runtime.sidecar.alerts.*.name"),
+        Rule::text("runtime.sidecar.alerts.*.metric"),
+        Rule::text("runtime.sidecar.alerts.*.tags.*"),
+        Rule::text("runtime.sidecar.alerts.*.by.*"),
+        Rule::text("runtime.sidecar.alerts.*.aggregate"),
+        Rule::seconds("runtime.sidecar.alerts.*.last", 1.0, WEEK),
+        Rule::number("runtime.sidecar.alerts.*.above", f64::MIN, f64::MAX),
+        Rule::number("runtime.sidecar.alerts.*.below", f64::MIN, f64::MAX),
+        Rule::number("runtime.sidecar.alerts.*.clear", f64::MIN, f64::MAX),
+        Rule::seconds("runtime.sidecar.alerts.*.hold", 0.0, WEEK),
+        Rule::seconds("runtime.sidecar.alerts.*.keep_firing_for", 0.0, WEEK),
+        Rule::seconds("runtime.sidecar.alerts.*.absent_after", 0.001, WEEK),
+        Rule::text("runtime.sidecar.alerts.*.labels.*"),
+        Rule::text("runtime.sidecar.alerts.*.annotations.*"),
+        Rule::text("runtime.sidecar.alertmanager.url"),
         Rule::whole("observability.circuit_breaker.failure_threshold", 1, u32::MAX as u64),
         Rule::seconds("observability.circuit_breaker.timeout", 0.001, DAY),
         Rule::whole("observability.circuit_breaker.half_open_max_calls", 1, 255),
@@ -102,6 +118,8 @@ impl Validate for SidecarConfig {
                 report.refuse(&key, format!("of {} bytes", name.len()), "of 1 to 128 bytes");
             }
         }
+        let sidecar = &self.runtime.sidecar;
+        super::alerts::validate(&sidecar.alerts, &sidecar.alertmanager, report);
         for (signal, rate) in &self.unknown_signals {
             let allowed = format!("for one of the signals {}", Sampling::SIGNALS.join(", "));
             report.refuse(&format!("runtime.sidecar.sampling.{signal}"), rate, allowed);

@@ -1,6 +1,8 @@
 //! How the runtime behaves, from outside.
 
 mod adaptive;
+#[cfg(feature = "alertmanager")]
+mod alerts;
 #[cfg(feature = "macros")]
 mod attributes;
 mod breakers;

@@ -8,17 +8,27 @@ use sidecar_runtime::{Sidecar, observe};
 use std::collections::BTreeSet;
 
 /// Dashboards and alerts of users know these names: another name or kind here is a breaking change.
-const SERIES: [(&str, Kind); 17] = [
+const SERIES: [(&str, Kind); 27] = [
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
     ("sidecar_breaker_calls_total", Kind::Counter),
     ("sidecar_breaker_state", Kind::Gauge),
+    ("sidecar_budget_event_cost_seconds", Kind::Gauge),
+    ("sidecar_budget_share_ratio", Kind::Gauge),
+    ("sidecar_budget_used_ratio", Kind::Gauge),
+    ("sidecar_config_generation", Kind::Gauge),
+    ("sidecar_config_is_refused", Kind::Gauge),
+    ("sidecar_config_reloads_total", Kind::Counter),
     ("sidecar_cpu_seconds_total", Kind::Counter),
     ("sidecar_cpu_usage", Kind::Gauge),
     ("sidecar_errors_total", Kind::Counter),
     ("sidecar_events_dropped_total", Kind::Counter),
     ("sidecar_events_total", Kind::Counter),
     ("sidecar_health_status", Kind::Gauge),
+    ("sidecar_history_bytes", Kind::Gauge),
+    ("sidecar_history_evicted_points_total", Kind::Counter),
+    ("sidecar_history_series", Kind::Gauge),
+    ("sidecar_history_series_left_out", Kind::Gauge),
     ("sidecar_memory_bytes", Kind::Gauge),
     ("sidecar_memory_usage_mb", Kind::Gauge),
     ("sidecar_processing_latency_ms", Kind::Histogram),

@@ -44,6 +44,51 @@ observability:
 }
 
 #[test]
+fn an_alert_rule_is_judged_key_by_key_and_as_a_whole() {
+    let text = "\
+runtime:
+  sidecar:
+    alerts:
+      - {name: Good, metric: errors_total, by: [host], tags: {team: a}, aggregate: rate, last: 60, above: 0.05, clear: 0.02,
+         hold: 30, keep_firing_for: 10, absent_after: 600, labels: {severity: page}, annotations: {summary: Too many.}}
+      - {name: NoMetric, above: 1}
+      - {name: NoThreshold, metric: m}
+      - {name: Clear, metric: m, above: 1, clear: 2}
+      - {name: Both, metric: m, above: 1, below: 0}
+      - {name: Long, metric: m, above: 1, hold: 604801}
+      - {name: Word, metric: m, above: 1, aggregate: mean}
+      - {name: Label, metric: m, above: 1, labels: {alertname: x}}
+      - {name: Good, metric: m, above: high, absent_after: 60}
+      - {name: Absent, metric: m, absent_after: 0, threshold: 1}
+    alertmanager: {url: \"http://user:secret@alerts\"}
+";
+    let errors = refused("s.yml", text);
+    let keys: Vec<&str> = errors.iter().filter_map(|error| error.split(' ').nth(1)).collect();
+    let expected = [
+        "1",
+        "2",
+        "3.clear",
+        "4.below",
+        "5.hold",
+        "6.aggregate",
+        "7.labels",
+        "8.above",
+        "8.name",
+        "9.threshold",
+        "9.absent_after",
+    ];
+    let mut expected = expected.map(|key| format!("runtime.sidecar.alerts.{key}")).to_vec();
+    expected.push("runtime.sidecar.alertmanager.url".to_owned());
+    assert_eq!(keys, expected, "{errors:#?}");
+    assert!(!errors.concat().contains("secret"), "{errors:#?}");
+    assert!(
+        errors[2].ends_with("clear is 2, but must be a finite number, not higher than above"),
+        "{}",
+        errors[2]
+    );
+}
+
+#[test]
 fn a_list_that_is_too_long_moves_no_error_to_another_place() {
     let percentiles: Vec<String> = (0..40).map(|number| number.to_string()).collect();
     let text = format!(

@@ -23,6 +23,13 @@ const KNOWN: &[&str] = &[
     "circuit_breaker",
     "handlers",
     "suspend_after",
+    "alerts",
+    "alertmanager",
+    "name",
+    "metric",
+    "above",
+    "absent_after",
+    "labels",
     "timeout",
 ];
 
