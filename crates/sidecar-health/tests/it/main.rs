@@ -24,3 +24,4 @@ mod runtime;
 mod support;
 mod threads;
 mod whole;
+mod whole_listeners;
