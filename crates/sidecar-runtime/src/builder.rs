@@ -3,7 +3,7 @@
 use crate::config::{Adaptive, SidecarConfig};
 use crate::error::StartError;
 use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
-use crate::wiring::breakers::BreakerComponents;
+use crate::wiring::breakers::{self, BreakerComponents};
 use crate::wiring::gate::Gate;
 use crate::wiring::ticker::{Tick, Ticker};
 use crate::wiring::{sources, vitals};
@@ -54,6 +54,7 @@ pub struct SidecarBuilder {
     keep_all: bool,
     components: Vec<Component>,
     breakers: Option<BreakerRegistry>,
+    critical_breakers: Vec<String>,
     #[cfg(feature = "tokio")]
     runtimes: Runtimes,
     #[cfg(feature = "http")]
@@ -111,6 +112,13 @@ impl SidecarBuilder {
         self
     }
 
+    /// Marks a breaker critical in health, wherever the configuration comes from and whether or not the breaker is
+    /// registered: see [`BreakerSection::critical`](crate::config::BreakerSection::critical). Defaults to none.
+    pub fn critical_breaker(mut self, name: impl Into<String>) -> Self {
+        self.critical_breakers.push(name.into());
+        self
+    }
+
     /// Serves the endpoints at `address`, `HOST:PORT` or `unix:PATH`, on a thread of their own. Defaults to not
     /// serving.
     #[cfg(feature = "http")]
@@ -149,6 +157,7 @@ impl SidecarBuilder {
                 loaded.config
             }
         };
+        let config = self.critical_breakers.into_iter().fold(config, SidecarConfig::critical_breaker);
         config.validate().map_err(StartError::Config)?;
         let clock = Clock::new();
         let health = Health::builder();
@@ -200,6 +209,7 @@ fn compose(
         .suspend_after(handlers.suspend_after)
         .suspend_for(handlers.suspend_for)
         .admit(Gate(sampler.clone()))
+        .max_text_bytes(config.runtime.sidecar.max_text_bytes)
         .redact(config.runtime.sidecar.redact_fields.iter().cloned())
         .names(names)
         .clock(clock.clone())
@@ -215,11 +225,13 @@ fn compose(
     profiler.account("queue", bytes).expect("a new profiler has room for its first account");
     let metrics = MetricsCollector::builder().build()?;
     let settings = &config.observability.health;
+    let marked = config.runtime.sidecar.breakers.iter().filter(|(_, breaker)| breaker.critical);
+    let marked = marked.map(|(name, _)| breakers::component(name));
     let health = health
         .enabled(settings.enabled)
         .check_interval(settings.check_interval)
         .degraded_threshold(settings.degraded_threshold)
-        .critical_components(settings.critical_components.clone())
+        .critical_components(settings.critical_components.iter().cloned().chain(marked))
         .clock(clock.clone())
         .build()?;
     let detached = observer.detached();
