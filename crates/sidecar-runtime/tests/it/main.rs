@@ -28,4 +28,6 @@ mod draining;
 #[cfg(feature = "http")]
 mod endpoints;
 #[cfg(feature = "http")]
+mod hung;
+#[cfg(feature = "http")]
 mod redaction;
