@@ -43,11 +43,13 @@ pub(crate) struct Plan {
 pub(crate) enum Step {
     /// Time passes; nobody looks, and no task gets a turn.
     Pass(u64),
-    StepBack(u64),
+    Back(u64),
     /// Time passes, then tasks get a turn.
     Turn(u64),
     /// Time passes, then the scheduler looks and tasks get a turn.
     Look(u64),
+    /// The same, but tasks get no turn unless one of them starts: one that hangs cannot be told to stop.
+    Glance(u64),
     /// The scheduler looks when it said it would.
     LookAsPlanned,
     Register(usize, Plan),
@@ -98,10 +100,11 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (1..40_u64).prop_map(Step::Pass),
         1 => (500..20_000_u64).prop_map(Step::Pass),
-        1 => (1..200_u64).prop_map(Step::StepBack),
+        1 => (1..200_u64).prop_map(Step::Back),
         3 => (0..40_u64).prop_map(Step::Turn),
         12 => (0..40_u64).prop_map(Step::Look),
         1 => (200..20_000_u64).prop_map(Step::Look),
+        6 => (0..60_u64).prop_map(Step::Glance),
         12 => Just(Step::LookAsPlanned),
         8 => (0..CHECKS, plan()).prop_map(|(at, plan)| Step::Register(at, plan)),
         2 => (0..CHECKS + HEARTBEATS).prop_map(Step::Remove),
@@ -118,7 +121,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         plans.into_iter().enumerate().map(|(at, plan)| Step::Register(at, plan)).collect::<Vec<_>>()
     });
     let drain = prop::option::weighted(0.2, 0..100_usize);
-    (first, prop::collection::vec(step(), 1..80), drain).prop_map(|(mut steps, more, drain)| {
+    (first, prop::collection::vec(step(), 1..60), drain).prop_map(|(mut steps, more, drain)| {
         steps.extend(more);
         if let Some(at) = drain {
             steps.insert(at.min(steps.len()), Step::Drain);

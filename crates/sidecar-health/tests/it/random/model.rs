@@ -268,6 +268,20 @@ impl Model {
         starts
     }
 
+    /// Before when the scheduler has to look again after it has looked, and has started these.
+    pub(crate) fn deadline(&self, now: u64, starts: &BTreeMap<usize, bool>) -> u64 {
+        let of = |component: &Modelled| match &component.source {
+            Source::Check { run: Some(run), .. } => Some(run.strike),
+            Source::Check { settings, due, .. } if !component.suppressed => match starts.get(&component.id) {
+                Some(must) => must.then_some(now + settings.timeout),
+                None => due.map(|(_, latest)| latest),
+            },
+            Source::Heartbeat { ttl, last, dropped: false, .. } => Some(last + ttl).filter(|end| *end > now),
+            _ => None,
+        };
+        self.components.values().filter_map(of).min().unwrap_or(u64::MAX)
+    }
+
     fn by_id(&mut self, id: usize) -> Option<&mut Modelled> {
         self.components.values_mut().find(|component| component.id == id)
     }

@@ -16,7 +16,8 @@ use super::model::{Model, Modelled, Said, Settings};
 use super::{Act, CHECKS, HEARTBEATS, Plan, Step};
 
 const MILLIS: u64 = 1_000_000;
-const SCHEDULER_MAX_AGE: u64 = 100 * MILLIS;
+const SCHEDULER_INTERVAL: Duration = Duration::from_millis(50);
+const SCHEDULER_MAX_AGE: Duration = Duration::from_millis(150);
 
 /// What the checks do, in the order in which they do it.
 #[derive(Clone, Copy, Debug)]
@@ -122,8 +123,8 @@ impl World {
             .runtime(runtime.handle().clone())
             .degraded_threshold(threshold)
             .critical_components([name(CHECKS + HEARTBEATS - 1)])
-            .built_in_interval(Duration::from_millis(1))
-            .scheduler_max_age(Duration::from_nanos(SCHEDULER_MAX_AGE))
+            .built_in_interval(SCHEDULER_INTERVAL)
+            .scheduler_max_age(SCHEDULER_MAX_AGE)
             .build()
             .expect("valid settings");
         Self {
@@ -148,7 +149,7 @@ impl World {
     pub(super) fn step(&mut self, step: &Step) {
         match *step {
             Step::Pass(time) => self.pass(time * MILLIS),
-            Step::StepBack(time) => {
+            Step::Back(time) => {
                 self.hand.decrement(Duration::from_millis(time));
                 self.model.stepped_back();
             }
@@ -156,8 +157,9 @@ impl World {
                 self.pass(time * MILLIS);
                 self.turn(&BTreeMap::new());
             }
-            Step::Look(time) => self.look(time * MILLIS),
-            Step::LookAsPlanned => self.look(self.planned.saturating_sub(self.clock.now())),
+            Step::Look(time) => self.look(time * MILLIS, true),
+            Step::Glance(time) => self.look(time * MILLIS, false),
+            Step::LookAsPlanned => self.look(self.planned.saturating_sub(self.clock.now()), true),
             Step::Register(at, ref plan) => self.register(at, plan),
             Step::Remove(at) => {
                 let there = self.model.components.remove(&name(at)).is_some();
@@ -196,13 +198,19 @@ impl World {
         }
     }
 
-    fn look(&mut self, time: u64) {
+    fn look(&mut self, time: u64, turn: bool) {
         self.pass(time);
         let now = self.clock.now();
         self.model.scheduling = true;
         let starts = self.model.look(now);
         self.planned = self.health.tick(now);
-        self.turn(&starts);
+        let deadline = self.model.deadline(now, &starts);
+        // Twice is what is left over where the clock has stepped back.
+        let planned = now + 1..=deadline.min(now + 2 * SCHEDULER_INTERVAL.as_nanos() as u64);
+        assert!(planned.contains(&self.planned), "{} is not in {planned:?}: {:#?}", self.planned, self.model);
+        if turn || !starts.is_empty() {
+            self.turn(&starts);
+        }
         let scheduler = self.health.report().component("scheduler").map(|each| each.status());
         assert_eq!(scheduler, Some(Status::Healthy), "it has just looked");
     }
