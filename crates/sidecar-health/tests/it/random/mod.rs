@@ -21,13 +21,11 @@ pub(crate) enum Act {
     Hang(u64),
 }
 
-/// A component to be registered. Times are in milliseconds.
+/// A component to be registered. Times are in milliseconds. There is no jitter, which chance decides.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) interval: u64,
     pub(crate) timeout: u64,
-    /// In tenths of the interval.
-    pub(crate) jitter: u32,
     pub(crate) failure: u32,
     pub(crate) success: u32,
     /// Beyond the shortest one; none is the default.
@@ -77,14 +75,13 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    let times = (2..=40_u64, 1..=30_u64, 0..=5_u32, prop::option::of(0..=80_u64));
+    let times = (2..=40_u64, 1..=30_u64, prop::option::of(0..=80_u64));
     let counts = (1..=3_u32, 1..=2_u32, any::<bool>());
     let parents = prop::collection::vec(0..CHECKS + HEARTBEATS, 0..3);
     (times, counts, parents, prop::collection::vec(act(), 1..6)).prop_map(
-        |((interval, timeout, jitter, max_age), (failure, success, critical), depends_on, acts)| Plan {
+        |((interval, timeout, max_age), (failure, success, critical), depends_on, acts)| Plan {
             interval,
             timeout,
-            jitter,
             failure,
             success,
             max_age,

@@ -17,7 +17,6 @@ pub(crate) enum Said {
 pub(crate) struct Settings {
     pub(crate) interval: u64,
     pub(crate) timeout: u64,
-    pub(crate) jitter: u64,
     pub(crate) failure: usize,
     pub(crate) success: usize,
     pub(crate) max_age: u64,
@@ -40,7 +39,7 @@ struct Run {
 /// Where the evidence of a component comes from.
 #[derive(Debug)]
 enum Source {
-    Check { settings: Settings, facts: Vec<Fact>, run: Option<Run>, due: Option<(u64, u64)> },
+    Check { settings: Settings, facts: Vec<Fact>, run: Option<Run>, due: Option<u64> },
     Heartbeat { ttl: u64, last: u64, beaten: bool, dropped: bool },
 }
 
@@ -62,7 +61,7 @@ impl Modelled {
         marked_critical: bool,
         depends_on: Vec<String>,
     ) -> Self {
-        let source = Source::Check { settings, facts: Vec::new(), run: None, due: Some((0, 0)) };
+        let source = Source::Check { settings, facts: Vec::new(), run: None, due: Some(0) };
         Self { id, marked_critical, depends_on, suppressed: false, held: None, source }
     }
 
@@ -84,6 +83,12 @@ impl Modelled {
 
     fn fails(&self, now: u64) -> bool {
         self.own(now).0 == Status::Unhealthy
+    }
+
+    /// Whether it keeps others from being checked. That nobody checked it either is no reason.
+    fn blocks(&self, now: u64) -> bool {
+        let (status, lapsed) = self.own(now);
+        status == Status::Unhealthy && !(self.suppressed && lapsed)
     }
 
     fn record(&mut self, now: u64, said: Said) {
@@ -110,7 +115,7 @@ impl Modelled {
         if let Source::Check { facts, run, due, .. } = &mut self.source {
             facts.push(Fact::Resumed(now));
             if run.is_none() {
-                *due = Some((now, now));
+                *due = Some(now);
             }
         }
         if status != Status::Unknown && !lapsed {
@@ -140,7 +145,7 @@ impl Modelled {
     fn can_start(&self, now: u64) -> (bool, bool) {
         match &self.source {
             Source::Check { run: None, due, .. } if !self.suppressed => {
-                due.map_or((true, false), |(earliest, latest)| (now >= earliest, now >= latest))
+                due.map_or((true, false), |due| (now >= due, now >= due))
             }
             _ => (false, false),
         }
@@ -231,17 +236,18 @@ impl Model {
             .any(|above| self.components[*above].depends_on.iter().any(|on| on == name))
     }
 
-    /// The failing ancestors that have no failing ancestor.
-    fn causes(&self, name: &str, now: u64) -> BTreeSet<String> {
-        let failing = |name: &str| self.components[name].fails(now);
+    /// Those ancestors of which that is so that have no such ancestor.
+    fn causes(&self, name: &str, fails: impl Fn(&Modelled) -> bool) -> BTreeSet<String> {
+        let failing = |name: &str| fails(&self.components[name]);
         let above = self.ancestors_of(name);
         let roots = above.into_iter().filter(|each| failing(each));
-        roots.filter(|each| !self.ancestors_of(each).into_iter().any(failing)).map(str::to_owned).collect()
+        roots.filter(|each| !self.ancestors_of(each).into_iter().any(&failing)).map(str::to_owned).collect()
     }
 
     pub(crate) fn settle(&mut self, now: u64) {
         let names: Vec<_> = self.components.keys().cloned().collect();
-        let blocked: Vec<_> = names.iter().map(|name| !self.causes(name, now).is_empty()).collect();
+        let blocked: Vec<_> =
+            names.iter().map(|name| !self.causes(name, |each| each.blocks(now)).is_empty()).collect();
         for (name, blocked) in names.iter().zip(blocked) {
             self.components.get_mut(name).expect("one of them").suppress(blocked, now);
         }
@@ -274,7 +280,7 @@ impl Model {
             Source::Check { run: Some(run), .. } => Some(run.strike),
             Source::Check { settings, due, .. } if !component.suppressed => match starts.get(&component.id) {
                 Some(must) => must.then_some(now + settings.timeout),
-                None => due.map(|(_, latest)| latest),
+                None => *due,
             },
             Source::Heartbeat { ttl, last, dropped: false, .. } => Some(last + ttl).filter(|end| *end > now),
             _ => None,
@@ -291,7 +297,7 @@ impl Model {
         let Some(Modelled { source: Source::Check { settings, run, due, .. }, .. }) = self.by_id(id) else {
             return true;
         };
-        *due = Some((now + settings.interval - settings.jitter, now + settings.interval));
+        *due = Some(now + settings.interval);
         run.replace(Run { started: now, strike: now + settings.timeout, struck: false }).is_none()
     }
 
@@ -302,11 +308,7 @@ impl Model {
             return false;
         };
         let run = slot.take().expect("it is some");
-        *due = due.map(|(earliest, latest)| match now {
-            _ if now < earliest => (earliest, latest),
-            _ if now < latest => (now, now + settings.interval),
-            _ => (now + settings.interval - settings.jitter, now + settings.interval),
-        });
+        *due = due.map(|due| if now < due { due } else { now + settings.interval });
         let late = now.saturating_sub(run.started) >= settings.timeout;
         let Some(said) = said else { return run.struck };
         component.record(now, if late { Said::Failed } else { said });
@@ -342,7 +344,7 @@ impl Model {
 
     pub(crate) fn expected(&self, name: &str, now: u64) -> Expected {
         let component = &self.components[name];
-        let caused_by = self.causes(name, now);
+        let caused_by = self.causes(name, |each| each.fails(now) && !each.suppressed);
         let dependency = component.suppressed || !caused_by.is_empty();
         let status = if dependency { Status::Unknown } else { component.own(now).0 };
         let below = |(other, each): (&String, &Modelled)| {

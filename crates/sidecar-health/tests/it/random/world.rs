@@ -262,16 +262,14 @@ impl World {
             Err(other) => panic!("{other}"),
         }
         let (interval, timeout) = (plan.interval * MILLIS, plan.timeout * MILLIS);
-        let jitter = interval / 10 * u64::from(plan.jitter);
         let settings = Settings {
             interval,
             timeout,
-            jitter,
             failure: plan.failure as usize,
             success: plan.success as usize,
             max_age: match plan.max_age {
                 Some(more) => interval + timeout + more * MILLIS,
-                None => interval * (u64::from(plan.failure) + 1) + timeout + jitter,
+                None => interval * (u64::from(plan.failure) + 1) + timeout,
             },
         };
         let component = Modelled::check(self.ids, settings, plan.critical, parents);
@@ -304,7 +302,7 @@ impl World {
         let component = Component::new_async(name(at), check)
             .interval(Duration::from_millis(plan.interval))
             .timeout(Duration::from_millis(plan.timeout))
-            .jitter(f64::from(plan.jitter) / 10.0)
+            .jitter(0.0)
             .failure_threshold(plan.failure)
             .success_threshold(plan.success)
             .critical(plan.critical);
@@ -347,6 +345,11 @@ impl World {
             assert_eq!(each.is_critical(), expected.critical, "{}", context());
             assert_eq!(each.cause() == Some(Cause::Dependency), expected.dependency, "{}", context());
             assert!(each.caused_by().eq(expected.caused_by.iter().map(String::as_str)), "{}", context());
+            assert!(
+                each.caused_by().all(|cause| report.root_causes().any(|root| root == cause)),
+                "{}",
+                context()
+            );
             assert!(!each.status().is_up() || self.model.proof(each.name(), now), "{}", context());
             let limit = if expected.critical { 3 } else { 1 };
             worst = worst.max(rank(each.status()).min(limit));
