@@ -9,6 +9,8 @@
 //! - `/live`: whether the process is alive.
 //! - `/health`: the report of all components as JSON.
 //! - `/metrics`: all series in Prometheus' text format.
+//! - `ready/every-check-hung/p99`: how long a probe of `/ready` waits for its 503, which one of 100 exceeds, at 1 000
+//!   requests in a second over one connection; the sidecar has as many components, critical all, whose checks hang.
 
 mod peers {
     //! Servers of others, one file each.
@@ -17,11 +19,14 @@ mod peers {
     pub(crate) mod metrics_exporter_prometheus;
 }
 
-use bench_harness::{Target, under_load};
+use bench_harness::{Paced, Target, under_load};
 use peers::{hyper, metrics_exporter_prometheus};
 use sidecar_runtime::health::Component;
 use sidecar_runtime::{Sidecar, SidecarConfig};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
 
 const COMPONENTS: usize = 50;
 
@@ -52,7 +57,11 @@ fn main() -> ExitCode {
     let peer = metrics_exporter_prometheus::serve(series).expect("there is a free port");
     let peer =
         |id, path, executes: &str| Target::new(id, metrics_exporter_prometheus::NAME, executes, (peer, path));
-    under_load(&[
+    let hung = hung();
+    let ready = (hung.local_addr().expect("it serves"), "/ready");
+    let executes = format!("{COMPONENTS} components looked at, none of which has had an answer yet");
+    let paced = [Paced::new("ready/every-check-hung/p99", "ours", executes, ready, 503)];
+    let targets = [
         Target::new("floor/hyper", hyper::NAME, "`ok` whatever is asked for", (floor, "/")),
         ours("/live", "the heartbeats looked at, a line of JSON"),
         ours("/health", &format!("the report of {COMPONENTS} components and the sidecar's own, as JSON")),
@@ -63,7 +72,8 @@ fn main() -> ExitCode {
             "/metrics",
             &format!("{series} counters written down, as many as there are series of ours"),
         ),
-    ])
+    ];
+    under_load(&targets, &paced)
 }
 
 /// A sidecar as an application of some size has it.
@@ -74,6 +84,28 @@ fn ours() -> Sidecar {
     let sidecar = builder.start().expect("the settings are valid");
     for (name, value) in counters(SERIES) {
         sidecar.metrics().increment(&name, &[(LABEL, &value)]);
+    }
+    sidecar
+}
+
+/// A sidecar of the same size all of whose components are critical, and their checks hang for ever.
+fn hung() -> Sidecar {
+    let inside = Arc::new(AtomicUsize::new(0));
+    let builder = Sidecar::builder().config(SidecarConfig::default()).http("127.0.0.1:0");
+    let component = |number| {
+        let inside = Arc::clone(&inside);
+        let check = move || -> bool {
+            inside.fetch_add(1, SeqCst);
+            loop {
+                thread::park();
+            }
+        };
+        Component::new(format!("service-{number}"), check).critical(true)
+    };
+    let builder = (0..COMPONENTS).map(component).fold(builder, |builder, next| builder.component(next));
+    let sidecar = builder.start().expect("the settings are valid");
+    while inside.load(SeqCst) < COMPONENTS {
+        thread::yield_now();
     }
     sidecar
 }

@@ -9,7 +9,8 @@
 //! - once, to see that everything still works;
 //! - under callgrind, for the number of instructions.
 //!
-//! Servers are [`Target`]s instead, which `wrk` puts [under load](under_load).
+//! Servers are [`Target`]s instead, which `wrk` puts [under load](under_load), and [`Paced`], which are asked at a
+//! steady pace.
 //!
 //! Each operation says what it came to, and each case says what its operations must come to. A breaker that
 //! refuses is fast: a figure whose operations were not those that it claims is never printed.
@@ -22,6 +23,7 @@ mod closely;
 mod command;
 mod floors;
 mod load;
+mod paced;
 mod pair;
 mod report;
 mod rounds;
@@ -32,6 +34,7 @@ mod wrk;
 
 pub use command::main;
 pub use load::{Target, under_load};
+pub use paced::Paced;
 pub use pair::{Padded, pair};
 pub use suite::{Case, Suite};
 pub use tail::{SAMPLES, at_quantile};

@@ -46,8 +46,8 @@ impl BuiltIn {
     /// Whether the whole is only as good as this component; for `breaker:NAME` alone. Defaults to false.
     ///
     /// Critical though it is, it has no say in readiness, which follows the components that the
-    /// application registered and no others: an open breaker turns the report unhealthy and takes no
-    /// instance out of service. An application that must not get work while a breaker is open says so with
+    /// application registered and no others: what its closure says may turn the report unhealthy and takes
+    /// no instance out of service. An application that must not get work while a breaker is open says so with
     /// a critical [`Component`](crate::Component) that looks at the breaker.
     pub fn critical(mut self, critical: bool) -> Self {
         self.critical = critical;

@@ -213,15 +213,19 @@ impl Engine {
         self.lifecycle.advance(Lifecycle::Stopped);
         let work = table.end(at);
         self.publish(&mut table);
-        table.transitions.close();
+        table.transitions.listeners.close();
+        table.whole.close();
         drop(table);
         drop(work);
         self.wake();
     }
 
     pub(crate) fn report(&self) -> HealthReport {
-        let at = self.moment();
-        HealthReport::new(&self.snapshot.load(), at, self.policy.degraded_threshold)
+        self.judge(&self.snapshot.load())
+    }
+
+    fn judge(&self, snapshot: &Snapshot) -> HealthReport {
+        HealthReport::new(snapshot, self.moment(), self.policy.degraded_threshold)
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -273,8 +277,12 @@ impl Engine {
     /// Shows readers what the table holds, and tells listeners what changed. Called with the table
     /// locked, so that nothing is overwritten by something older.
     fn publish(&self, table: &mut Table) {
-        self.snapshot.store(Arc::new(table.snapshot()));
+        let snapshot = Arc::new(table.snapshot());
+        self.snapshot.store(Arc::clone(&snapshot));
         table.transitions.tell(&self.lost_changes);
+        if table.whole.are_heard() {
+            table.whole.tell(&self.judge(&snapshot), &self.lost_changes);
+        }
     }
 
     fn moment(&self) -> Moment {

@@ -11,7 +11,7 @@ use crate::component::Component;
 use crate::engine::Engine;
 use crate::error::RegisterError;
 use crate::heartbeat::Heartbeat;
-use crate::history::Transition;
+use crate::history::{StatusChange, Transition};
 use crate::lifecycle::Lifecycle;
 use crate::listeners::{BoxedListener, ListenerId};
 use crate::report::HealthReport;
@@ -212,13 +212,37 @@ impl Health {
         self.engine().listen(BoxedListener::new(Box::new(listener)))
     }
 
+    /// Has `listener` called with every change of the status of the whole from now on, in order, and under the same
+    /// terms as one that is told [of transitions](Self::on_change): on a thread of its own, with as many changes
+    /// waiting at most, in one of the same [`MAX_LISTENERS`](crate::MAX_LISTENERS) places.
+    ///
+    /// What is told of is what [`report`](Self::report) says when something happens or the scheduler looks. Two changes
+    /// between two such moments are none if the second undoes the first, and nobody tells of a scheduler that has
+    /// died: a reader of the report sees that.
+    ///
+    /// ```
+    /// use sidecar_health::{Component, Health, Status};
+    /// use std::sync::mpsc;
+    ///
+    /// let health = Health::builder().start()?;
+    /// let (tell, told) = mpsc::channel();
+    /// health.on_status_change(move |change| tell.send(change.clone()).unwrap_or_default());
+    /// health.register(Component::new("database", || false).critical(true).failure_threshold(1))?;
+    /// let change = told.iter().find(|change| change.to == Status::Unhealthy).expect("it fails");
+    /// assert_eq!(&*change.root_causes[0], "database");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on_status_change(&self, listener: impl Fn(&StatusChange) + Send + 'static) -> ListenerId {
+        self.engine().listen_to_whole(BoxedListener::new(Box::new(listener)))
+    }
+
     /// Removes a listener; `false` if there is none of that name. It is not called again, not for what waits
     /// either; a call that has begun goes on. A listener may remove itself.
     pub fn remove_listener(&self, listener: ListenerId) -> bool {
         self.engine().remove_listener(listener)
     }
 
-    /// How many transitions were not told to a listener because too many waited for it, counted per listener.
+    /// How many changes were not told to a listener because too many waited for it, counted per listener.
     #[must_use]
     pub fn lost_changes(&self) -> u64 {
         self.engine().lost_changes()

@@ -1,4 +1,4 @@
-//! The last transitions of a component.
+//! What changes: the last transitions of a component, and what listeners hear of the whole.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,6 +24,24 @@ pub struct Transition {
     /// Why it is not healthy, if it is not.
     pub cause: Option<Cause>,
     /// When it was noticed: a result at once, a lease that ran out at the scheduler's next look.
+    pub at: SystemTime,
+}
+
+/// One change of the status of the whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StatusChange {
+    /// Counts the changes of the whole that were noticed, from 1, without gaps; none is while nobody listens.
+    pub sequence: u64,
+    /// The status before.
+    pub from: Status,
+    /// The status after.
+    pub to: Status,
+    /// The names of the components that fail after it: see
+    /// [`HealthReport::root_causes`](crate::HealthReport::root_causes).
+    pub root_causes: Arc<[Arc<str>]>,
+    /// When it was noticed: what a result, a registration or a removal changed at once, what a lease that ran out
+    /// changed at the scheduler's next look.
     pub at: SystemTime,
 }
 

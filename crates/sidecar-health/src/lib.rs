@@ -1,7 +1,8 @@
 //! Health checks whose results are leases: green is proof of a recent success, never a memory.
 //!
 //! A [`Component`] is a name and a check. [`Health`] runs the checks in the background and says, whenever it
-//! is asked, how each component and the whole stand, and tells [listeners](Health::on_change) what changes.
+//! is asked, how each component and the whole stand, and tells listeners what changes of
+//! [components](Health::on_change) and of [the whole](Health::on_status_change).
 //! Serving that over HTTP and publishing metrics are left to the reader of [`HealthReport`].
 //!
 //! ```
@@ -87,7 +88,7 @@
 //!   and 256 tasks with checks (a check that hangs
 //!   keeps its place even after its component is removed; when all are taken, a check that has no place
 //!   yet fails with [`Cause::Error`]), 16 transitions per component, 16
-//!   listeners with 256 transitions waiting for each, 1 024 bytes and 16 numbers per outcome.
+//!   listeners with 256 changes waiting for each, 1 024 bytes and 16 numbers per outcome.
 //! - Built with `panic = "abort"`, a check that panics ends the process, as any panic does.
 //! - Leases are measured on [`Clock`], which may or may not count the time that a machine sleeps. Should it
 //!   step back, a success dated further ahead than its lease is long counts as stale, and a check whose next
@@ -151,7 +152,7 @@ pub use component::{
 pub use error::RegisterError;
 pub use health::Health;
 pub use heartbeat::Heartbeat;
-pub use history::{MAX_TRANSITIONS, Transition};
+pub use history::{MAX_TRANSITIONS, StatusChange, Transition};
 pub use lifecycle::Lifecycle;
 pub use listeners::{ListenerId, MAX_LISTENERS, MAX_WAITING_TRANSITIONS};
 pub use names::MAX_NAME_BYTES;

@@ -29,8 +29,12 @@ impl HealthReport {
     pub(crate) fn new(snapshot: &Snapshot, at: Moment, degraded_threshold: f64) -> Self {
         let mut components: Vec<_> =
             snapshot.components.iter().map(|each| ComponentHealth::new(Arc::clone(each), at)).collect();
-        // Judged now: something may have failed since the scheduler looked, if it still does.
-        let fails = |place: usize| components[place].status == Status::Unhealthy;
+        // Judged now: something may have failed since the scheduler looked, if it still does. What is suppressed itself
+        // is no cause, not even when nothing stands in its way any more and it has only not been checked yet.
+        let fails = |place: usize| {
+            let component: &ComponentHealth = &components[place];
+            component.status == Status::Unhealthy && !component.published.suppressed
+        };
         let blockers = snapshot.graph.blockers(components.len(), fails);
         for (place, component) in components.iter_mut().enumerate() {
             let blockers = blockers.get(place).map_or(&[][..], Vec::as_slice);

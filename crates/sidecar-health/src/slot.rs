@@ -51,9 +51,11 @@ impl Published {
         }
     }
 
-    /// Whether whatever depends on it is to be suppressed.
+    /// Whether whatever depends on it is to be suppressed. A lease that ran out while it was suppressed itself says
+    /// nothing about it, so that all of a chain are checked again at once.
     pub(crate) fn fails(&self, now: u64) -> bool {
-        self.own(now).status == Status::Unhealthy
+        let lapsed = self.suppressed && self.state.lapsed(now, self.max_age);
+        !lapsed && self.own(now).status == Status::Unhealthy
     }
 
     /// Whether it has a say in liveness, and says no.

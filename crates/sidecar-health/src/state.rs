@@ -56,7 +56,7 @@ impl State {
     pub(crate) fn record(&mut self, at: Moment, evidence: Evidence, thresholds: Thresholds, max_age: u64) {
         // A lease that ran out turned the component over, so coming back takes as many successes as
         // after any other failure.
-        if self.hysteresis.standing == Standing::Passing && !self.lease_holds(at.now, max_age) {
+        if self.lapsed(at.now, max_age) {
             self.hysteresis = Hysteresis::FAILING;
             self.failure = Some((Cause::Stale, None));
         }
@@ -88,7 +88,7 @@ impl State {
 
     /// Evidence is to come again. A lease that ran out meanwhile says nothing about the component.
     pub(crate) fn resume(&mut self, now: u64, max_age: u64) {
-        if self.hysteresis.standing == Standing::Passing && !self.lease_holds(now, max_age) {
+        if self.lapsed(now, max_age) {
             self.hysteresis = Hysteresis::NEW;
             self.failure = None;
         } else if self.hysteresis.standing != Standing::Unknown {
@@ -139,6 +139,11 @@ impl State {
     /// Whether the component has ever been healthy or degraded.
     pub(crate) fn ever_up(&self) -> bool {
         self.ever_up
+    }
+
+    /// Whether nothing speaks against it but the age of its last success.
+    pub(crate) fn lapsed(&self, now: u64, max_age: u64) -> bool {
+        self.hysteresis.standing == Standing::Passing && !self.lease_holds(now, max_age)
     }
 
     /// A success may lie slightly ahead, as a reader takes the time before it takes the state. One that lies

@@ -7,7 +7,7 @@ use crate::built_in::Judge;
 use crate::error::RegisterError;
 use crate::evidence::{Evidence, Moment};
 use crate::graph::Graph;
-use crate::listeners::Transitions;
+use crate::listeners::{Transitions, WholeChanges};
 use crate::names::SCHEDULER;
 use crate::schedule::{Action, Draws, Finish, Schedule, is_due};
 use crate::slot::{Published, Slot, Work};
@@ -27,6 +27,7 @@ pub(crate) struct Table {
     slots: BTreeMap<Arc<str>, Slot>,
     registrations: u64,
     pub(crate) transitions: Transitions,
+    pub(crate) whole: WholeChanges,
     draws: Draws,
     /// Over the places of `slots`.
     graph: Arc<Graph>,
@@ -45,6 +46,7 @@ impl Table {
             slots: BTreeMap::new(),
             registrations: 0,
             transitions: Transitions::default(),
+            whole: WholeChanges::default(),
             draws: Draws(seed),
             graph: Arc::default(),
         }

@@ -3,7 +3,7 @@
 use crate::config::{Adaptive, SidecarConfig};
 use crate::error::StartError;
 use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
-use crate::wiring::breakers::BreakerComponents;
+use crate::wiring::breakers::{self, BreakerComponents};
 use crate::wiring::gate::Gate;
 use crate::wiring::governor::{Regulator, Shedding};
 use crate::wiring::live::{self, Watching};
@@ -55,6 +55,7 @@ pub struct SidecarBuilder {
     keep_all: bool,
     components: Vec<Component>,
     breakers: Option<BreakerRegistry>,
+    critical_breakers: Vec<String>,
     #[cfg(feature = "tokio")]
     runtimes: Runtimes,
     #[cfg(feature = "http")]
@@ -120,6 +121,13 @@ impl SidecarBuilder {
         self
     }
 
+    /// Marks a breaker critical in health, wherever the configuration comes from and whether or not the breaker is
+    /// registered: see [`BreakerSection::critical`](crate::config::BreakerSection::critical). Defaults to none.
+    pub fn critical_breaker(mut self, name: impl Into<String>) -> Self {
+        self.critical_breakers.push(name.into());
+        self
+    }
+
     /// Serves the endpoints at `address`, `HOST:PORT` or `unix:PATH`, on a thread of their own. Defaults to not
     /// serving.
     #[cfg(feature = "http")]
@@ -158,6 +166,7 @@ impl SidecarBuilder {
                 loaded.config
             }
         };
+        let config = self.critical_breakers.into_iter().fold(config, SidecarConfig::critical_breaker);
         let config = config.into_live().map_err(StartError::Config)?;
         let clock = Clock::new();
         let health = Health::builder();
@@ -227,11 +236,13 @@ fn compose(
     profiler.charge("observe", cost).expect("a new profiler has room for its first charge");
     let metrics = MetricsCollector::builder().build()?;
     let settings = &config.observability.health;
+    let marked = config.runtime.sidecar.breakers.iter().filter(|(_, breaker)| breaker.critical);
+    let marked = marked.map(|(name, _)| breakers::component(name));
     let health = health
         .enabled(settings.enabled)
         .check_interval(settings.check_interval)
         .degraded_threshold(settings.degraded_threshold)
-        .critical_components(settings.critical_components.clone())
+        .critical_components(settings.critical_components.iter().cloned().chain(marked))
         .clock(clock.clone())
         .build()?;
     let detached = observer.detached();

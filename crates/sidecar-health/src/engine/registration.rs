@@ -13,7 +13,7 @@ use crate::component::{Check, Checked, Component, check_time};
 use crate::error::RegisterError;
 use crate::evidence::Evidence;
 use crate::heartbeat::Heartbeat;
-use crate::history::History;
+use crate::history::{History, StatusChange, Transition};
 use crate::hysteresis::Thresholds;
 use crate::lifecycle::Lifecycle;
 use crate::listeners::{BoxedListener, Listener, ListenerId};
@@ -190,19 +190,36 @@ impl Engine {
         name != SCHEDULER && self.take_out(|table| table.remove(name, application))
     }
 
-    /// Adds a listener, if there is room for one more.
-    pub(crate) fn listen(&self, listener: BoxedListener) -> ListenerId {
+    /// Adds a listener to transitions, if there is room for one more.
+    pub(crate) fn listen(&self, listener: BoxedListener<Transition>) -> ListenerId {
+        self.admit(listener, |table, listener| table.transitions.listeners.add(listener))
+    }
+
+    /// Adds a listener to the status of the whole, if there is room for one more.
+    pub(crate) fn listen_to_whole(&self, listener: BoxedListener<StatusChange>) -> ListenerId {
+        self.admit(listener, |table, listener| {
+            let status = self.judge(&table.snapshot()).status();
+            table.whole.add(listener, status);
+        })
+    }
+
+    fn admit<T: Send + 'static>(
+        &self,
+        listener: BoxedListener<T>,
+        add: impl FnOnce(&mut Table, Listener<T>),
+    ) -> ListenerId {
         let id = ListenerId::new(self.last_listener.fetch_add(1, Ordering::SeqCst) + 1);
         if let Some(listener) = Listener::start(id, listener, &self.listeners)
             && let Some(mut table) = self.running()
         {
-            table.transitions.add(listener);
+            add(&mut table, listener);
         }
         id
     }
 
     pub(crate) fn remove_listener(&self, id: ListenerId) -> bool {
-        self.table.lock().transitions.remove(id)
+        let mut table = self.table.lock();
+        table.transitions.listeners.remove(id) || table.whole.remove(id)
     }
 
     /// Takes out what that key stands for, and nothing that came after it.

@@ -89,6 +89,44 @@ fn when_the_parent_recovers_its_children_are_checked_at_once() {
 }
 
 #[test]
+fn a_chain_that_was_suppressed_for_longer_than_its_leases_is_set_free_as_a_whole() {
+    let chain = Chain::new();
+    chain.cut();
+    chain.network.set(Step::Pass);
+    chain.round(1_000);
+    for name in ["database", "cache"] {
+        assert_eq!(chain.rig.cause(name), Some(Cause::Pending), "{name}");
+    }
+}
+
+#[test]
+fn what_has_only_not_been_checked_is_no_cause() {
+    let script = Script::default();
+    let rig = Rig::new(|builder| builder);
+    let link = rig.health.heartbeat("link", secs(10)).expect("there is room");
+    link.beat();
+    let of = |name: &str| component(name, script.check()).failure_threshold(1);
+    rig.health.register(of("database").depends_on("link")).expect("a new name");
+    rig.health.register(of("cache").depends_on("database")).expect("a new name");
+    rig.tick();
+    eventually("both are checked", || rig.runs("database") == 1 && rig.runs("cache") == 1);
+    rig.after(secs(10));
+    let causes = || list(rig.health.report().component("cache").expect("it is there").caused_by());
+    assert_eq!(causes(), ["link"]);
+    rig.pass(secs(1_000));
+    link.beat();
+    assert_eq!(
+        (rig.cause("cache"), causes()),
+        (Some(Cause::Dependency), Vec::new()),
+        "nobody has looked yet"
+    );
+    rig.tick();
+    eventually("both are checked again", || {
+        [rig.status("database"), rig.status("cache")] == [Status::Healthy; 2]
+    });
+}
+
+#[test]
 fn a_failure_from_before_is_not_forgotten() {
     let chain = Chain::new();
     chain.cache.set(Step::Fail("full"));

@@ -14,6 +14,8 @@ mod json;
 mod leases;
 mod lifecycle;
 mod listeners;
+#[cfg(feature = "tokio")]
+mod random;
 mod ready_made;
 mod registration;
 mod regressions;
@@ -22,3 +24,4 @@ mod runtime;
 mod support;
 mod threads;
 mod whole;
+mod whole_listeners;

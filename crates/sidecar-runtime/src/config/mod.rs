@@ -7,10 +7,12 @@
 //!     sampling: { events, traces, profiling, test_events, perf_metrics, debug_logs, event_types, adaptive }
 //!     resources: { max_queue_size, max_cpu_percent, max_memory_mb, drop_on_full }
 //!     handlers: { timeout, suspend_after, suspend_for }
+//!     max_text_bytes: 4096
 //!     redact_fields: []
 //!     alerts: [{ name, metric, tags, by, aggregate, last, above, below, clear, hold, keep_firing_for, absent_after,
 //!                labels, annotations }]
 //!     alertmanager: { url }
+//!     breakers: { NAME: { critical } }
 //! observability:
 //!   circuit_breaker: { failure_threshold, timeout, half_open_max_calls, sliding_window_size, success_threshold }
 //!   health: { enabled, check_interval, critical_components, degraded_threshold }
@@ -20,6 +22,7 @@
 //! Times are numbers of seconds, fractions allowed. Other sections of the file are left alone.
 
 mod alerts;
+mod breakers;
 mod handlers;
 mod load;
 mod observability;
@@ -27,11 +30,16 @@ mod resources;
 mod rules;
 mod sampling;
 
-use load::MadeOf;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sidecar_config::ConfigErrors;
+use sidecar_observer::ObserverBuilder;
+
+use load::MadeOf;
 
 pub use alerts::{AlertConfig, AlertmanagerConfig};
+pub use breakers::BreakerSection;
 pub use handlers::Handlers;
 pub use load::{FILE_NAMES, Loaded, VARIABLES, discover};
 pub use observability::{
@@ -39,8 +47,13 @@ pub use observability::{
     DEFAULT_RETENTION, HealthConfig, Observability, PerformanceConfig,
 };
 pub use resources::{DEFAULT_MAX_CPU_PERCENT, DEFAULT_MAX_MEMORY_MB, DEFAULT_MAX_QUEUE_SIZE, Resources};
-pub use rules::{MAX_CRITICAL_COMPONENTS, MAX_EVENT_TYPE_RATES, MAX_PERCENTILES, MAX_REDACT_FIELDS};
+pub use rules::{
+    MAX_BREAKERS, MAX_CRITICAL_COMPONENTS, MAX_EVENT_TYPE_RATES, MAX_PERCENTILES, MAX_REDACT_FIELDS,
+};
 pub use sampling::{Adaptive, DEFAULT_BOOST_DURATION, DEFAULT_BOOST_FACTOR, Sampling};
+
+/// Bytes of a text in an event, unless configured.
+pub const DEFAULT_MAX_TEXT_BYTES: usize = ObserverBuilder::DEFAULT_MAX_TEXT_BYTES;
 
 /// The settings of a sidecar, laid out as in the file.
 ///
@@ -83,6 +96,9 @@ pub struct SidecarSection {
     pub resources: Resources,
     /// How long handlers may take and how often they may fail.
     pub handlers: Handlers,
+    /// Bytes of a text in an event, from 64 to 1 048 576; a longer one is cut, and its event flagged. Defaults to
+    /// [`DEFAULT_MAX_TEXT_BYTES`].
+    pub max_text_bytes: usize,
     /// Names of event fields whose values nobody sees: at most [`MAX_REDACT_FIELDS`], each of 1 to 128 bytes, letters
     /// of ASCII without regard to case. Defaults to none.
     pub redact_fields: Vec<String>,
@@ -90,6 +106,9 @@ pub struct SidecarSection {
     pub alerts: Vec<AlertConfig>,
     /// Where alerts are posted to.
     pub alertmanager: AlertmanagerConfig,
+    /// Breakers by name, whether or not they are registered: at most [`MAX_BREAKERS`], names of 1 to 256 bytes.
+    /// Defaults to none.
+    pub breakers: BTreeMap<String, BreakerSection>,
 }
 
 impl Default for SidecarSection {
@@ -99,9 +118,11 @@ impl Default for SidecarSection {
             sampling: Sampling::default(),
             resources: Resources::default(),
             handlers: Handlers::default(),
+            max_text_bytes: DEFAULT_MAX_TEXT_BYTES,
             redact_fields: Vec::new(),
             alerts: Vec::new(),
             alertmanager: AlertmanagerConfig::default(),
+            breakers: BTreeMap::new(),
         }
     }
 }
@@ -142,6 +163,20 @@ impl SidecarConfig {
     pub fn max_queue_size(mut self, events: usize) -> Self {
         self.runtime.sidecar.resources.max_queue_size = events;
         self.made_of.note("runtime.sidecar.resources.max_queue_size");
+        self
+    }
+
+    /// Bytes of a text in an event, from 64 to 1 048 576. Defaults to [`DEFAULT_MAX_TEXT_BYTES`].
+    #[must_use]
+    pub fn max_text_bytes(mut self, bytes: usize) -> Self {
+        self.runtime.sidecar.max_text_bytes = bytes;
+        self
+    }
+
+    /// Marks a breaker critical in health, beside those that are: see [`BreakerSection::critical`]. Defaults to none.
+    #[must_use]
+    pub fn critical_breaker(mut self, name: impl Into<String>) -> Self {
+        self.runtime.sidecar.breakers.entry(name.into()).or_default().critical = true;
         self
     }
 

@@ -8,6 +8,8 @@ use super::{Sampling, SidecarConfig};
 
 /// Most event types with a rate of their own.
 pub const MAX_EVENT_TYPE_RATES: usize = 1_024;
+/// Most breakers that are configured by name.
+pub const MAX_BREAKERS: usize = 256;
 /// Most critical components.
 pub const MAX_CRITICAL_COMPONENTS: usize = 256;
 /// Most percentiles.
@@ -15,6 +17,8 @@ pub const MAX_PERCENTILES: usize = 32;
 /// Most names of fields to redact.
 pub const MAX_REDACT_FIELDS: usize = ObserverBuilder::MAX_REDACTED;
 
+/// Longest name of a breaker, in bytes.
+const MAX_BREAKER_NAME_BYTES: usize = 256;
 const HOUR: f64 = 3_600.0;
 const DAY: f64 = 86_400.0;
 const WEEK: f64 = 7.0 * DAY;
@@ -47,6 +51,7 @@ impl Validate for SidecarConfig {
         Rule::seconds("runtime.sidecar.handlers.timeout", 0.01, HOUR),
         Rule::whole("runtime.sidecar.handlers.suspend_after", 1, u32::MAX as u64),
         Rule::seconds("runtime.sidecar.handlers.suspend_for", 0.001, DAY),
+        Rule::whole("runtime.sidecar.max_text_bytes", 64, 1 << 20),
         Rule::text("runtime.sidecar.redact_fields.*"),
         Rule::text("runtime.sidecar.alerts.*.name"),
         Rule::text("runtime.sidecar.alerts.*.metric"),
@@ -63,6 +68,7 @@ impl Validate for SidecarConfig {
         Rule::text("runtime.sidecar.alerts.*.labels.*"),
         Rule::text("runtime.sidecar.alerts.*.annotations.*"),
         Rule::text("runtime.sidecar.alertmanager.url"),
+        Rule::flag("runtime.sidecar.breakers.*.critical"),
         Rule::whole("observability.circuit_breaker.failure_threshold", 1, u32::MAX as u64),
         Rule::seconds("observability.circuit_breaker.timeout", 0.001, DAY),
         Rule::whole("observability.circuit_breaker.half_open_max_calls", 1, 255),
@@ -79,6 +85,9 @@ impl Validate for SidecarConfig {
     ];
 
     const FIXED: &'static [&'static str] = &[
+        "runtime.sidecar.alerts",
+        "runtime.sidecar.alertmanager",
+        "runtime.sidecar.breakers",
         "observability.health.enabled",
         "observability.health.check_interval",
         "observability.health.critical_components",
@@ -95,6 +104,7 @@ impl Validate for SidecarConfig {
                 self.runtime.sidecar.sampling.event_types.len(),
                 MAX_EVENT_TYPE_RATES,
             ),
+            ("runtime.sidecar.breakers", self.runtime.sidecar.breakers.len(), MAX_BREAKERS),
             ("runtime.sidecar.redact_fields", self.runtime.sidecar.redact_fields.len(), MAX_REDACT_FIELDS),
             (
                 "observability.health.critical_components",
@@ -120,6 +130,12 @@ impl Validate for SidecarConfig {
         }
         let sidecar = &self.runtime.sidecar;
         super::alerts::validate(&sidecar.alerts, &sidecar.alertmanager, report);
+        for name in self.runtime.sidecar.breakers.keys() {
+            if !(1..=MAX_BREAKER_NAME_BYTES).contains(&name.len()) {
+                let given = format!("of names of {} bytes", name.len());
+                report.refuse("runtime.sidecar.breakers", given, "of names of 1 to 256 bytes");
+            }
+        }
         for (signal, rate) in &self.unknown_signals {
             let allowed = format!("for one of the signals {}", Sampling::SIGNALS.join(", "));
             report.refuse(&format!("runtime.sidecar.sampling.{signal}"), rate, allowed);

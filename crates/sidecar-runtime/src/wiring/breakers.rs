@@ -40,7 +40,8 @@ impl BreakerComponents {
     }
 }
 
-fn component(breaker: &str) -> String {
+/// The name under which a breaker appears in health.
+pub(crate) fn component(breaker: &str) -> String {
     format!("breaker:{breaker}")
 }
 

@@ -60,6 +60,7 @@ pub(crate) fn observer(config: &SidecarConfig, settings: &mut ObserverSettings) 
     settings.handler_timeout = handlers.timeout;
     settings.suspend_after = handlers.suspend_after;
     settings.suspend_for = handlers.suspend_for;
+    settings.max_text_bytes = section.max_text_bytes;
     settings.redact.clone_from(&section.redact_fields);
 }
 

@@ -84,6 +84,46 @@ fn one_that_configuration_marks_is_critical_and_still_not_asked_for_readiness() 
     assert!(sidecar.health().is_ready());
 }
 
+/// An open breaker that is marked critical is that, degrades the whole, and leaves readiness alone.
+#[track_caller]
+fn assert_critical_and_ready(sidecar: &Sidecar, name: &str) {
+    let breaker = registered(sidecar, name);
+    breaker.trip();
+    let component_name = format!("breaker:{name}");
+    becomes(sidecar, &component_name, Status::Degraded);
+    assert!(component(sidecar, &component_name).1, "{name}");
+    assert_eq!(sidecar.health_report().status(), Status::Degraded);
+    assert!(sidecar.health().is_ready() && sidecar.health().is_started() && sidecar.health().is_live());
+}
+
+#[test]
+fn a_configured_breaker_is_critical_and_never_asked_for_readiness() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("sidecar.yml");
+    let text = "runtime: {sidecar: {breakers: {payments: {critical: true}, 'shop::cart.add': {critical: true}, \
+                mail: {critical: false}, search: {}}}}\n";
+    std::fs::write(&file, text).expect("it is written");
+    let sidecar = Sidecar::builder().config_file(file).start().expect("valid settings");
+    let marked = ["breaker:payments", "breaker:shop::cart.add"];
+    assert_eq!(sidecar.health().unregistered_critical_components(), marked);
+    assert_critical_and_ready(&sidecar, "payments");
+    assert_critical_and_ready(&sidecar, "shop::cart.add");
+    for name in ["mail", "search", "other"] {
+        registered(&sidecar, name);
+        becomes(&sidecar, &format!("breaker:{name}"), Status::Healthy);
+        assert!(!component(&sidecar, &format!("breaker:{name}")).1, "{name}");
+    }
+}
+
+#[test]
+fn one_that_code_marks_is_critical_beside_those_that_configuration_marks() {
+    let mut config = everything().critical_breaker("payments");
+    config.observability.health.critical_components = vec!["breaker:search".to_owned()];
+    let sidecar = Sidecar::builder().config(config).critical_breaker("mail").start().expect("valid settings");
+    ["payments", "search", "mail"].iter().for_each(|name| assert_critical_and_ready(&sidecar, name));
+    assert!(sidecar.config().runtime.sidecar.breakers["mail"].critical, "it shows in the configuration");
+}
+
 #[test]
 fn metrics_show_its_state_one_hot_and_its_calls_by_result() {
     let sidecar = started();

@@ -32,4 +32,6 @@ mod draining;
 #[cfg(feature = "http")]
 mod endpoints;
 #[cfg(feature = "http")]
+mod hung;
+#[cfg(feature = "http")]
 mod redaction;

@@ -182,6 +182,20 @@ fn a_high_drop_rate_shows_and_a_larger_queue_mends_it() {
 }
 
 #[test]
+fn texts_are_cut_where_configuration_says() {
+    let sidecar = Sidecar::builder().config(everything().max_text_bytes(64)).start().expect("valid settings");
+    let (send, receive) = mpsc::channel();
+    sidecar.register_handler("note", move |event| drop(send.send(event.clone())));
+    for (given, kept, truncated) in [(64, 64, false), (65, 64, true)] {
+        let text = "x".repeat(given);
+        assert_eq!(offer(|| observe!(sidecar, "note", text = text.as_str())), Observed::Accepted);
+        let event: Event = receive.recv_timeout(PATIENCE).expect("it is handled");
+        let arrived = event.get("text").and_then(Value::as_str).map(str::len);
+        assert_eq!((arrived, event.is_truncated()), (Some(kept), truncated));
+    }
+}
+
+#[test]
 fn fields_that_configuration_names_arrive_without_their_values() {
     let sidecar = Sidecar::builder().config(everything().redact_fields(["password"])).start();
     let sidecar = sidecar.expect("valid settings");

@@ -310,6 +310,42 @@ fn names_to_redact_are_bounded_in_number_and_length_and_a_long_one_is_not_repeat
 }
 
 #[test]
+fn breakers_are_bounded_in_number_and_length_of_names_and_have_known_keys() {
+    let many: Vec<String> = (0..257).map(|n| format!("b{n}: {{critical: true}}")).collect();
+    let text = format!("runtime: {{sidecar: {{breakers: {{{}}}}}}}\n", many.join(", "));
+    assert_eq!(
+        refused("s.yml", text),
+        ["s.yml:1: runtime.sidecar.breakers is of length 257, but must be of length 256 at most"]
+    );
+    let text = format!("runtime: {{sidecar: {{breakers: {{? '{}' : {{}}}}}}}}\n", "a".repeat(257));
+    assert_eq!(
+        refused("s.yml", text),
+        [
+            "s.yml:1: runtime.sidecar.breakers is of names of 257 bytes, but must be of names of 1 to 256 bytes"
+        ]
+    );
+    let text =
+        "runtime:\n  sidecar:\n    breakers:\n      payments: {critical: 1}\n      mail: {critcal: true}\n";
+    let lines = refused("s.yml", text);
+    assert!(
+        lines.iter().any(|line| line.contains("breakers.payments.critical is 1, but must be true or false"))
+    );
+    assert!(lines.iter().any(|line| line.contains("critcal") && line.contains("critical")), "{lines:#?}");
+}
+
+#[test]
+fn the_length_of_texts_has_a_range() {
+    for bytes in [63, 1_048_577] {
+        let errors = SidecarConfig::default().max_text_bytes(bytes).validate().expect_err("out of range");
+        assert_eq!(errors.len(), 1, "{errors}");
+        assert!(errors.to_string().contains("runtime.sidecar.max_text_bytes"), "{errors}");
+    }
+    for bytes in [64, 1_048_576] {
+        SidecarConfig::default().max_text_bytes(bytes).validate().expect("in range");
+    }
+}
+
+#[test]
 fn setters_never_fail_and_validation_reports_them_all() {
     let config = SidecarConfig::default()
         .sampling_rate("events", 1.5)
