@@ -174,7 +174,7 @@ impl SidecarBuilder {
         let health = self.runtimes.apply(health);
         let breakers = self.breakers.unwrap_or_default();
         #[cfg(feature = "macros")]
-        crate::wiring::breakers::give_to_attributes(&config.get().observability.circuit_breaker)?;
+        breakers::give_to_attributes(&config.get().observability.circuit_breaker)?;
         let (observer, pieces) = compose(config, self.keep_all, breakers, health, &clock)?;
         let pieces = Arc::new(pieces);
         vitals::register(&pieces, &clock).map_err(StartError::Component)?;
