@@ -265,8 +265,8 @@ fn sampler(
     for (signal, rate) in sampling.rates() {
         builder = rate.into_iter().fold(builder, |builder, rate| builder.rate(signal, rate));
     }
-    for (event_type, rate) in &sampling.event_types {
-        builder = builder.event_type_rate(event_type, *rate);
+    for (event_type, rate) in live::event_types(sampling) {
+        builder = builder.event_type_rate(event_type, rate);
     }
     let Adaptive { enabled, boost_factor, boost_duration } = sampling.adaptive;
     builder.adaptive(enabled).boost_factor(boost_factor).boost_duration(boost_duration).build()

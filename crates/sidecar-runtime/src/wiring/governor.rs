@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 const REFILL: Duration = Duration::from_millis(50);
 /// How often it is looked whether there is to be one.
 const LOOK: Duration = Duration::from_secs(1);
-/// The event that says that shedding has begun or ended.
+/// The event that says that shedding has begun or ended. Its rate is 1.0, unless it is configured.
 pub(crate) const EVENT_TYPE: &str = "sidecar_budget";
 
 /// What the governor last decided, and the limit that follows from it.
@@ -97,9 +97,14 @@ impl Regulator {
     fn judge(&mut self, pieces: &Pieces, window: &Window) {
         self.governor.set_budget(pieces.config.get().runtime.sidecar.resources.max_cpu_percent);
         let decision = self.governor.judge(window);
-        pieces.sampler.set_throttle(decision.share);
         let before = pieces.shedding.latest.lock().unwrap_or_else(PoisonError::into_inner).replace(decision);
-        if before.is_some_and(|before| before.is_shedding()) != decision.is_shedding() {
+        let was_shedding = before.is_some_and(|before| before.is_shedding());
+        // Said while everything passes, so that it is heard.
+        if decision.is_shedding() && !was_shedding {
+            tell(&pieces.observer, decision);
+        }
+        pieces.sampler.set_throttle(decision.share);
+        if was_shedding && !decision.is_shedding() {
             tell(&pieces.observer, decision);
         }
     }

@@ -1,7 +1,8 @@
 //! Configuration and pieces: new settings are pushed to each piece, without a restart.
 
-use crate::config::{Adaptive, SidecarConfig};
+use crate::config::{Adaptive, MAX_EVENT_TYPE_RATES, Sampling, SidecarConfig};
 use crate::sidecar::Pieces;
+use crate::wiring::governor::EVENT_TYPE;
 use sidecar_config::{Live, Watch};
 use sidecar_core::{SettingsError, panics};
 use sidecar_health::{BuiltIn, CheckOutcome, RegisterError};
@@ -64,12 +65,19 @@ pub(crate) fn observer(config: &SidecarConfig, settings: &mut ObserverSettings) 
     settings.redact.clone_from(&section.redact_fields);
 }
 
+/// The rates of event types: the configured ones, and that of the governor's own event, if there is room for it.
+pub(crate) fn event_types(sampling: &Sampling) -> impl Iterator<Item = (&str, f64)> {
+    let configured = &sampling.event_types;
+    let has_room = configured.len() < MAX_EVENT_TYPE_RATES && !configured.contains_key(EVENT_TYPE);
+    let own = has_room.then_some((EVENT_TYPE, 1.0));
+    configured.iter().map(|(event_type, rate)| (event_type.as_str(), *rate)).chain(own)
+}
+
 /// Every setting has been checked, so a piece refuses none; if one did, the others are told all the same.
 fn apply(pieces: &Pieces, config: &SidecarConfig) {
     let sampling = &config.runtime.sidecar.sampling;
     let signals = sampling.rates().filter_map(|(signal, rate)| rate.map(|rate| (signal, rate)));
-    let event_types = sampling.event_types.iter().map(|(event_type, rate)| (event_type.as_str(), *rate));
-    told("sampling", pieces.sampler.set_rates(signals, event_types));
+    told("sampling", pieces.sampler.set_rates(signals, event_types(sampling)));
     let Adaptive { enabled, boost_factor, boost_duration } = sampling.adaptive;
     let adaptive = pieces.sampler.set_adaptive(|settings| {
         (settings.enabled, settings.boost_factor, settings.boost_duration) =

@@ -12,6 +12,8 @@ mod conservation;
 mod ending;
 #[cfg(target_os = "linux")]
 mod forking;
+#[cfg(target_os = "linux")]
+mod governing;
 mod handlers;
 mod independence;
 mod quick_start;
