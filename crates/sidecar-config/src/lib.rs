@@ -72,6 +72,7 @@ mod flat;
 mod layer;
 mod live;
 mod node;
+pub mod optional_seconds;
 mod origin;
 mod parse;
 mod provenance;

@@ -11,7 +11,7 @@ use sidecar_breaker::BreakerRegistry;
 use sidecar_config::ConfigError;
 use sidecar_core::{Clock, EventTypes, SettingsError, panics};
 use sidecar_health::{Component, Health, HealthBuilder};
-use sidecar_metrics::MetricsCollector;
+use sidecar_metrics::{HISTORY_BYTES, MetricsCollector};
 use sidecar_observer::{DropPolicy, Observer};
 use sidecar_profiler::{BYTES_PER_MB, Profiler};
 use sidecar_sampler::Sampler;
@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// The queue's share of `max_memory_mb`.
 const QUEUE_SHARE: f64 = 0.4;
+/// The share of the metrics' history.
+const HISTORY_SHARE: f64 = 0.3;
 /// How often health's list of breakers is compared with the registry.
 const BREAKER_SYNC: Duration = Duration::from_secs(1);
 
@@ -166,7 +168,13 @@ impl SidecarBuilder {
         ticks.iter_mut().for_each(|tick| {
             tick(clock.now());
         });
-        let ticker = Ticker::start(clock, ticks).map_err(sidecar_core::StartError::Thread)?;
+        // On a thread of its own, because sources are foreign code: one that hangs must not hold up the checks. The
+        // first reading is made here, where only our own sources are there.
+        let mut history = history_tick(&handle);
+        history(clock.now());
+        let history = Ticker::start("history", clock.clone(), vec![history])
+            .map_err(sidecar_core::StartError::Thread)?;
+        let ticker = Ticker::start("tick", clock, ticks).map_err(sidecar_core::StartError::Thread)?;
         handle.health().ticked_by(ticker.thread().clone());
         #[cfg(feature = "http")]
         let server = self.http.serve(&handle).map_err(StartError::Http)?;
@@ -174,6 +182,7 @@ impl SidecarBuilder {
             #[cfg(feature = "http")]
             server,
             _ticker: ticker,
+            _history: history,
             _observer: observer,
         };
         Ok(Sidecar::new(handle, parts))
@@ -213,7 +222,13 @@ fn compose(
     let queue = observer.detached();
     let bytes = move || queue.queue_bytes() as u64;
     profiler.account("queue", bytes).expect("a new profiler has room for its first account");
-    let metrics = MetricsCollector::builder().build()?;
+    let metrics = MetricsCollector::builder()
+        .retention(config.history_retention())
+        .history_bytes(history_bytes(resources.max_memory_mb))
+        .build()?;
+    let history = metrics.clone();
+    let bytes = move || history.history_stats().bytes;
+    profiler.account("history", bytes).expect("a new profiler has room for its second account");
     let settings = &config.observability.health;
     let health = health
         .enabled(settings.enabled)
@@ -225,6 +240,12 @@ fn compose(
     let detached = observer.detached();
     let pieces = Pieces { config, sampler, observer: detached, breakers, health, metrics, profiler };
     Ok((observer, pieces))
+}
+
+/// The history's share of the memory, as far as it can use it.
+fn history_bytes(max_memory_mb: f64) -> usize {
+    let share = (max_memory_mb * BYTES_PER_MB as f64 * HISTORY_SHARE) as usize;
+    share.clamp(*HISTORY_BYTES.start(), *HISTORY_BYTES.end())
 }
 
 fn sampler(
@@ -261,4 +282,9 @@ fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
         }),
         Box::new(move |now| health.upgrade().map_or(u64::MAX, |pieces| pieces.health.tick(now))),
     ]
+}
+
+fn history_tick(handle: &SidecarHandle) -> Tick {
+    let pieces = Arc::downgrade(&handle.shared);
+    Box::new(move |now| pieces.upgrade().map_or(u64::MAX, |pieces| pieces.metrics.tick(now)))
 }

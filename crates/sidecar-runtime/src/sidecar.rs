@@ -37,6 +37,8 @@ pub(crate) struct Parts {
     pub(crate) server: Option<sidecar_http::Server>,
     /// Ends the periodic thread when dropped.
     pub(crate) _ticker: Ticker,
+    /// Ends the history's thread when dropped.
+    pub(crate) _history: Ticker,
     /// Keeps the observer's worker running.
     pub(crate) _observer: Observer,
 }

@@ -7,6 +7,7 @@
 //!     sampling: { events, traces, profiling, test_events, perf_metrics, debug_logs, event_types, adaptive }
 //!     resources: { max_queue_size, max_cpu_percent, max_memory_mb, drop_on_full }
 //!     handlers: { timeout, suspend_after, suspend_for }
+//!     metrics: { retention_seconds }
 //!     redact_fields: []
 //! observability:
 //!   circuit_breaker: { failure_threshold, timeout, half_open_max_calls, sliding_window_size, success_threshold }
@@ -18,6 +19,7 @@
 
 mod handlers;
 mod load;
+mod metrics;
 mod observability;
 mod resources;
 mod rules;
@@ -25,9 +27,12 @@ mod sampling;
 
 use serde::{Deserialize, Serialize};
 use sidecar_config::ConfigErrors;
+use sidecar_metrics::RETENTION;
+use std::time::Duration;
 
 pub use handlers::Handlers;
 pub use load::{FILE_NAMES, Loaded, VARIABLES, discover};
+pub use metrics::Metrics;
 pub use observability::{
     CircuitBreakerConfig, DEFAULT_CHECK_INTERVAL, DEFAULT_DEGRADED_THRESHOLD, DEFAULT_PERCENTILES,
     DEFAULT_RETENTION, HealthConfig, Observability, PerformanceConfig,
@@ -74,6 +79,8 @@ pub struct SidecarSection {
     pub resources: Resources,
     /// How long handlers may take and how often they may fail.
     pub handlers: Handlers,
+    /// How much of the metrics' past is kept.
+    pub metrics: Metrics,
     /// Names of event fields whose values nobody sees: at most [`MAX_REDACT_FIELDS`], each of 1 to 128 bytes, letters
     /// of ASCII without regard to case. Defaults to none.
     pub redact_fields: Vec<String>,
@@ -86,6 +93,7 @@ impl Default for SidecarSection {
             sampling: Sampling::default(),
             resources: Resources::default(),
             handlers: Handlers::default(),
+            metrics: Metrics::default(),
             redact_fields: Vec::new(),
         }
     }
@@ -137,5 +145,13 @@ impl SidecarConfig {
     /// Every value that is out of range, at once.
     pub fn validate(&self) -> Result<(), ConfigErrors> {
         sidecar_config::validate(self)
+    }
+
+    /// How long the history of the metrics keeps ten-second points: what the metrics say, else what the measurements
+    /// say, whose range is wider, as far as the history can.
+    pub(crate) fn history_retention(&self) -> Duration {
+        let performance = self.observability.performance.retention;
+        let within = performance.clamp(*RETENTION.start(), *RETENTION.end());
+        self.runtime.sidecar.metrics.retention.unwrap_or(within)
     }
 }

@@ -46,6 +46,7 @@ impl Validate for SidecarConfig {
         Rule::seconds("runtime.sidecar.handlers.timeout", 0.01, HOUR),
         Rule::whole("runtime.sidecar.handlers.suspend_after", 1, u32::MAX as u64),
         Rule::seconds("runtime.sidecar.handlers.suspend_for", 0.001, DAY),
+        Rule::seconds("runtime.sidecar.metrics.retention_seconds", 300.0, 7.0 * DAY),
         Rule::text("runtime.sidecar.redact_fields.*"),
         Rule::whole("observability.circuit_breaker.failure_threshold", 1, u32::MAX as u64),
         Rule::seconds("observability.circuit_breaker.timeout", 0.001, DAY),

@@ -4,6 +4,7 @@ use crate::sidecar::SidecarHandle;
 use serde::Serialize;
 use sidecar_breaker::BreakerSnapshot;
 use sidecar_http::{Answer, BreakerCommand, Endpoints, EndpointsBuilder, Exposition, Reader};
+use sidecar_metrics::Query;
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
@@ -14,7 +15,7 @@ struct Probe {
 
 /// A builder with every route that the runtime can answer.
 pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
-    let [health, live, ready, startup, metrics, breakers, commands, config, events] =
+    let [health, live, ready, startup, metrics, history, breakers, commands, config, events] =
         std::array::from_fn(|_| sidecar.clone());
     Endpoints::builder()
         .health(move |reader| {
@@ -28,6 +29,9 @@ pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
         .metrics(move |format| match format {
             Exposition::OpenMetrics => metrics.metrics().export_openmetrics(),
             _ => metrics.metrics().export_prometheus(),
+        })
+        .metrics_history(move |parameters| {
+            Query::from_pairs(parameters).and_then(|query| history.metrics().query(query))
         })
         .circuit_breakers(move || by_name(&breakers, |_| true))
         .breaker_commands(move |command| carry_out(&commands, command))

@@ -9,6 +9,8 @@ mod ending;
 #[cfg(target_os = "linux")]
 mod forking;
 mod handlers;
+#[cfg(feature = "http")]
+mod history;
 mod independence;
 mod quick_start;
 mod readiness;

@@ -8,7 +8,7 @@ use sidecar_runtime::{Sidecar, observe};
 use std::collections::BTreeSet;
 
 /// Dashboards and alerts of users know these names: another name or kind here is a breaking change.
-const SERIES: [(&str, Kind); 17] = [
+const SERIES: [(&str, Kind); 21] = [
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
     ("sidecar_breaker_calls_total", Kind::Counter),
@@ -19,6 +19,10 @@ const SERIES: [(&str, Kind); 17] = [
     ("sidecar_events_dropped_total", Kind::Counter),
     ("sidecar_events_total", Kind::Counter),
     ("sidecar_health_status", Kind::Gauge),
+    ("sidecar_history_bytes", Kind::Gauge),
+    ("sidecar_history_evicted_points_total", Kind::Counter),
+    ("sidecar_history_series", Kind::Gauge),
+    ("sidecar_history_series_left_out", Kind::Gauge),
     ("sidecar_memory_bytes", Kind::Gauge),
     ("sidecar_memory_usage_mb", Kind::Gauge),
     ("sidecar_processing_latency_ms", Kind::Histogram),

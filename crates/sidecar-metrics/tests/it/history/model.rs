@@ -51,17 +51,18 @@ fn truth(readings: &[Reading]) -> (Points, Points, Vec<(u64, u64)>) {
     for (at, reading) in readings.iter().enumerate() {
         second += reading.after;
         seconds.push((second, if at == 0 { 0 } else { reading.after }));
-        for series in 0..3 {
-            if let Some(value) = reading.gauges[series].filter(|value| !value.is_nan()) {
+        for (series, value) in reading.gauges.into_iter().enumerate() {
+            if let Some(value) = value.filter(|value| !value.is_nan()) {
                 gauges.push((second, series, value));
             }
-            if let Some(now) = reading.counters[series] {
-                let increase = if now < before[series] { now } else { now - before[series] };
-                if at > 0 {
-                    counters.push((second, series, increase as f64));
-                }
-                before[series] = now;
+        }
+        for ((series, now), before) in reading.counters.into_iter().enumerate().zip(&mut before) {
+            let Some(now) = now else { continue };
+            let increase = if now < *before { now } else { now - *before };
+            if at > 0 {
+                counters.push((second, series, increase as f64));
             }
+            *before = now;
         }
     }
     (gauges, counters, seconds)

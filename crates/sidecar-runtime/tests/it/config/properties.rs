@@ -22,6 +22,8 @@ const KNOWN: &[&str] = &[
     "percentiles",
     "circuit_breaker",
     "handlers",
+    "metrics",
+    "retention_seconds",
     "suspend_after",
     "timeout",
 ];
