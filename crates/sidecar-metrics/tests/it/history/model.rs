@@ -184,6 +184,45 @@ proptest! {
     }
 
     #[test]
+    fn histograms_of_any_range_have_what_was_recorded_in_it(
+        recorded in prop::collection::vec(prop::collection::vec(0i32..120, 0..4), 2..900),
+        last in prop_oneof![Just(60u64), Just(300), 301u64..900],
+        part in 0.0f64..=1.0,
+    ) {
+        let metrics = MetricsCollector::new();
+        metrics.buckets("size", &[1.0, 5.0, 25.0, 100.0]).expect("valid");
+        let _ = metrics.histogram("size", &[("odd", "false")]).expect("valid");
+        metrics.tick(0);
+        for (second, values) in (1..).zip(&recorded) {
+            for value in values {
+                metrics.record_histogram("size", f64::from(*value), &[("odd", &(value % 2 == 1).to_string())]);
+            }
+            metrics.tick(second * SECOND);
+        }
+        let end = recorded.len() as u64;
+        let query = |aggregate| Query::new("size").last(secs(last)).aggregate(aggregate);
+        let rate = ask(&metrics, &query(Aggregate::Rate));
+        // The first reading has none before it, and so no growth.
+        let from = (end - (rate.to - rate.from)).max(1);
+        let mut values: Vec<i32> = recorded[from as usize - 1..].concat();
+        values.sort_unstable();
+        let sum = f64::from(values.iter().sum::<i32>());
+        prop_assert_eq!(rate.series[0].points[0].value, values.len() as f64 / (end + 1 - from) as f64);
+        prop_assert_eq!(one(&metrics, &query(Aggregate::Sum)), sum);
+        let percentile = ask(&metrics, &query(Aggregate::Percentile(part)));
+        match percentile.series.first().map(|series| series.points[0]) {
+            None => prop_assert!(values.is_empty()),
+            Some(point) => {
+                let rank = ((part * values.len() as f64).ceil() as usize).clamp(1, values.len());
+                let truth = f64::from(values[rank - 1]);
+                let (lower, upper) = (point.lower.expect("known"), point.upper.expect("known"));
+                prop_assert!(lower <= truth && truth <= upper, "{lower} {truth} {upper}");
+                prop_assert!(close(one(&metrics, &query(Aggregate::Avg)), sum / values.len() as f64, sum));
+            }
+        }
+    }
+
+    #[test]
     fn all_that_was_counted_is_in_the_history(counts in prop::collection::vec((0u64..1_000, 0usize..4), 2..500)) {
         let metrics = MetricsCollector::new();
         let mut total = 0;
