@@ -1,7 +1,8 @@
 //! Counters, gauges and histograms with bounded cardinality, and an exposition that no tag can break.
 //!
-//! The crate checks names where they are registered, bounds the number of series, and renders everything as
-//! classic Prometheus text and as OpenMetrics. Serving the text over HTTP, and scraping it, is left to you.
+//! The crate checks names where they are registered, bounds the number of series, renders everything as classic
+//! Prometheus text and as OpenMetrics, and keeps a history that can be asked. Serving the text over HTTP, and scraping
+//! it, is left to you.
 //!
 //! ```
 //! use sidecar_metrics::{MetricsCollector, Unit};
@@ -50,12 +51,50 @@
 //! and is over once the value is beyond the threshold for clearing. The hooks of a rule hear of each of the last
 //! two once, on a thread of their own, `sidecar-alert`. `AlertmanagerHook` posts them to an Alertmanager.
 //!
+//! # History
+//!
+//! Whoever calls [`tick`](MetricsCollector::tick) at least once a second has the past to ask, with [`Query`]:
+//!
+//! ```
+//! use sidecar_metrics::{Aggregate, MetricsCollector, Query};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let metrics = MetricsCollector::new();
+//! for second in 0..10u64 {
+//!     metrics.increment_by("tests_executed", 3, &[("framework", "pytest")]);
+//!     metrics.tick(second * 1_000_000_000);   // nanoseconds of a monotonic clock
+//! }
+//! let answer = metrics.query(Query::new("tests_executed").by("framework").aggregate(Aggregate::Rate))?;
+//! assert_eq!(answer.series[0].points[0].value, 3.0);
+//! # Ok(()) }
+//! ```
+//!
+//! One point a second is kept for 5 minutes, one for ten seconds for the retention. A point of ten seconds has the
+//! number, sum, smallest and largest of those it is made of, so averages, extremes and increases are the same from
+//! either; a histogram's has what each bucket grew by. A query reads the finest points that cover its range, the ten
+//! seconds that are not over included.
+//!
+//! - What changed in one second, of all series together, is one frame; what stayed as it was takes no room there. A
+//!   series takes some 200 bytes, a histogram of 14 buckets 600. A counter that grows takes 2 bytes a second, a
+//!   gauge from one whole number to another 3 to 4, one with all the digits of a float 8, a histogram 10; a point of ten
+//!   seconds, if its readings differ, 6, 13, 30 and 16. So an hour of 1 000 busy series, half of them counters, takes
+//!   some 6 MB, and one of 10 000 that rest 3 MB.
+//! - Within `history_bytes`, all of this included: beyond it the oldest seconds of all series go first, then the oldest
+//!   tens, and are counted in `sidecar_history_evicted_points_total`. Series may take a quarter of it; those beyond have
+//!   no history, as `sidecar_history_series_left_out` says.
+//! - A counter's first value is an increase if the series began after the first reading. A value below the one before
+//!   is a restart from zero. A series that is missing from a reading has no point there, nor has a second in which
+//!   nobody called: what was counted meanwhile belongs to the next reading, whose rate is over all that time.
+//! - A query waits for a reading that is being kept, and the other way round; whoever records waits for neither.
+//!
 //! # Settings
 //!
 //! | field | default | range |
 //! | --- | --- | --- |
 //! | `max_series_per_metric` | 1 000 | 1 to 1 000 000 |
 //! | `max_series` (also the number of metrics) | 10 000 | 1 to 1 000 000 |
+//! | `retention` | 1 h | 300 s to 7 days |
+//! | `history_bytes` | 30 MB | 64 kB to 1 GB |
 //! | `created_samples` | no | `x_created` in OpenMetrics: Prometheus takes each for one more series |
 //! | `alert_interval` | 5 s | 100 ms to 1 h |
 //!
@@ -70,6 +109,10 @@
 //! writer needs is locked while sources run or text is rendered. [`render_into`](MetricsCollector::render_into)
 //! hands over 64 KB at a time, for those who have something else to do in between.
 //!
+//! Keeping a second of 10 000 series takes half a millisecond, every tenth one a whole one if all of them changed; a
+//! histogram's buckets are copied for it, nothing is allocated for other series. A query goes over what changed in
+//! its metric, from the last second back: 0.1 to 2 ms for 200 series.
+//!
 //! # Limits
 //!
 //! - At most `max_series` series, one overflow series per metric, `max_series` metrics, [`MAX_TAG_BYTES`] of
@@ -80,6 +123,7 @@
 //!   [`MAX_WAITING_NOTIFICATIONS`] notifications that wait for a hook; those beyond are dropped and counted.
 //! - A series stays until the collector is dropped.
 //! - A source bounds its own output; it is not stored between readings.
+//! - An answer has at most 100 000 points, a query [`MAX_STEPS`] steps and [`MAX_QUERY_TAGS`] tags.
 //! - A counter beyond 2^53 is exposed exactly, but most readers keep values as floats.
 //!
 //! # Features

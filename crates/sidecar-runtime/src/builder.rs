@@ -13,14 +13,16 @@ use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{ConfigError, Live};
 use sidecar_core::{Clock, EventTypes, SettingsError, panics};
 use sidecar_health::{Component, Health, HealthBuilder};
-use sidecar_metrics::MetricsCollector;
+use sidecar_metrics::{HISTORY_BYTES, MetricsCollector};
 use sidecar_observer::Observer;
-use sidecar_profiler::Profiler;
+use sidecar_profiler::{BYTES_PER_MB, Profiler};
 use sidecar_sampler::Sampler;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The share of the metrics' history in `max_memory_mb`.
+const HISTORY_SHARE: f64 = 0.3;
 /// How often health's list of breakers is compared with the registry.
 const BREAKER_SYNC: Duration = Duration::from_secs(1);
 
@@ -188,7 +190,13 @@ impl SidecarBuilder {
         ticks.iter_mut().for_each(|tick| {
             tick(clock.now());
         });
-        let ticker = Ticker::start(clock, ticks).map_err(sidecar_core::StartError::Thread)?;
+        // On a thread of its own, because sources are foreign code: one that hangs must not hold up the checks. The
+        // first reading is made here, where only our own sources are there.
+        let mut history = history_tick(&handle);
+        history(clock.now());
+        let history = Ticker::start("history", clock.clone(), vec![history])
+            .map_err(sidecar_core::StartError::Thread)?;
+        let ticker = Ticker::start("tick", clock, ticks).map_err(sidecar_core::StartError::Thread)?;
         handle.health().ticked_by(ticker.thread().clone());
         let watch = if self.watch.unwrap_or(true) { Watching::start(handle.live_config()) } else { Ok(None) };
         let watch = watch.map_err(sidecar_core::StartError::Thread)?;
@@ -200,6 +208,7 @@ impl SidecarBuilder {
             _watch: watch,
             _ticker: ticker,
             alerts,
+            _history: history,
             _observer: observer,
         };
         Ok(Sidecar::new(handle, parts))
@@ -234,7 +243,13 @@ fn compose(
     let producers = observer.detached();
     let cost = move || producers.producer_nanos();
     profiler.charge("observe", cost).expect("a new profiler has room for its first charge");
-    let metrics = MetricsCollector::builder().build()?;
+    let metrics = MetricsCollector::builder()
+        .retention(config.history_retention())
+        .history_bytes(history_bytes(resources.max_memory_mb))
+        .build()?;
+    let history = metrics.clone();
+    let bytes = move || history.history_stats().bytes;
+    profiler.account("history", bytes).expect("a new profiler has room for its second account");
     let settings = &config.observability.health;
     let marked = config.runtime.sidecar.breakers.iter().filter(|(_, breaker)| breaker.critical);
     let marked = marked.map(|(name, _)| breakers::component(name));
@@ -249,6 +264,12 @@ fn compose(
     let pieces =
         Pieces { config: live, sampler, observer: detached, breakers, health, metrics, profiler, shedding };
     Ok((observer, pieces))
+}
+
+/// The history's share of the memory, as far as it can use it.
+fn history_bytes(max_memory_mb: f64) -> usize {
+    let share = (max_memory_mb * BYTES_PER_MB as f64 * HISTORY_SHARE) as usize;
+    share.clamp(*HISTORY_BYTES.start(), *HISTORY_BYTES.end())
 }
 
 fn sampler(
@@ -273,8 +294,7 @@ fn sampler(
 }
 
 fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
-    let [health, profiler, governor, breakers, metrics] =
-        std::array::from_fn(|_| Arc::downgrade(&handle.shared));
+    let [health, profiler, governor, breakers] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
     let mut regulator = Regulator::new(handle.config().runtime.sidecar.resources.max_cpu_percent);
     let mut shown = BreakerComponents::default();
     // Weak, so that the thread keeps nothing alive while it sleeps.
@@ -286,7 +306,11 @@ fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
             shown.sync(&pieces.breakers, &pieces.health);
             now + sidecar_core::clock::nanos(BREAKER_SYNC)
         }),
-        Box::new(move |now| metrics.upgrade().map_or(u64::MAX, |pieces| pieces.metrics.tick(now))),
         Box::new(move |now| health.upgrade().map_or(u64::MAX, |pieces| pieces.health.tick(now))),
     ]
+}
+
+fn history_tick(handle: &SidecarHandle) -> Tick {
+    let pieces = Arc::downgrade(&handle.shared);
+    Box::new(move |now| pieces.upgrade().map_or(u64::MAX, |pieces| pieces.metrics.tick(now)))
 }

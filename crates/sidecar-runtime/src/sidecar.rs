@@ -45,6 +45,8 @@ pub(crate) struct Parts {
     pub(crate) _ticker: Ticker,
     /// Posts the alerts of configured rules.
     pub(crate) alerts: alerts::Posting,
+    /// Ends the history's thread when dropped.
+    pub(crate) _history: Ticker,
     /// Keeps the observer's worker running.
     pub(crate) _observer: Observer,
 }

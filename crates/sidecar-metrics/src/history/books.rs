@@ -80,13 +80,14 @@ impl Books {
         let (mut at, known) = (0, self.families.len());
         for metric in metrics {
             while at < known && *self.families[at].0 < *metric.name {
-                self.miss(at);
+                self.miss(at, span);
                 at += 1;
             }
             let found = at < known && *self.families[at].0 == *metric.name;
             let place = if found { at } else { self.families.len() };
             at += usize::from(found);
-            if found && self.families[place].1.kind != metric.kind {
+            let other_kind = found && self.families[place].1.kind != metric.kind;
+            if other_kind {
                 // What a source called something else before is another metric, and the old one's past is over.
                 self.families[place].1 = Followed::new(self.next_id, metric.kind);
                 self.next_id += 1;
@@ -97,11 +98,12 @@ impl Books {
             let followed = &mut self.families[place].1;
             let store = &mut self.store;
             let section = self.writer.section();
-            followed.observe(metric, span, section, some_were_left_out, |bytes| store.admit(bytes));
+            let began_before = some_were_left_out || other_kind;
+            followed.observe(metric, span, section, began_before, |bytes| store.admit(bytes));
             self.writer.end_section(followed.id);
         }
         for at in at..known {
-            self.miss(at);
+            self.miss(at, span);
         }
         if self.families.len() > known {
             self.families.sort_by(|a, b| a.0.cmp(&b.0));
@@ -126,9 +128,9 @@ impl Books {
         (self.families.capacity() / 8).max(8)
     }
 
-    fn miss(&mut self, at: usize) {
+    fn miss(&mut self, at: usize, span: Span) {
         let followed = &mut self.families[at].1;
-        followed.miss_all(self.writer.section());
+        followed.miss_all(span, self.writer.section());
         self.writer.end_section(followed.id);
     }
 

@@ -244,3 +244,6 @@ pub(super) fn read_buckets(reader: &mut Reader<'_>, flags: u8, mut grown: impl F
     }
     f64::from_bits(reader.bits())
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,7 @@ impl Followed {
                     &sample.value
                 }
             };
-            let (found, replaces) = self.find(&mut at, known, labels, value, section);
+            let (found, replaces) = self.find((&mut at, known), labels, value, span, section);
             let series = found.or_else(|| self.add(labels, value, began_before || replaces, &mut admit));
             if let Some(series) = series
                 && let Some(track) = &mut self.tracks[series as usize]
@@ -82,7 +82,7 @@ impl Followed {
             }
         });
         for at in at..known {
-            self.miss(at, section);
+            self.miss(at, span, section);
         }
         if self.order.len() > known {
             let Self { order, tracks, .. } = self;
@@ -95,10 +95,10 @@ impl Followed {
     /// it were not read.
     fn find(
         &mut self,
-        at: &mut usize,
-        known: usize,
+        (at, known): (&mut usize, usize),
         labels: &Arc<Labels>,
         value: &Value,
+        span: Span,
         section: &mut Section,
     ) -> (Option<u32>, bool) {
         let mut replaces = false;
@@ -117,24 +117,24 @@ impl Followed {
                 Ordering::Equal => replaces = true,
                 Ordering::Less => {}
             }
-            track.miss(series, section);
+            track.miss(series, span, section);
             *at += 1;
         }
         (None, replaces)
     }
 
     /// Notes that no series was read.
-    pub(super) fn miss_all(&mut self, section: &mut Section) {
+    pub(super) fn miss_all(&mut self, span: Span, section: &mut Section) {
         self.present = 0;
         for at in 0..self.order.len() {
-            self.miss(at, section);
+            self.miss(at, span, section);
         }
     }
 
-    fn miss(&mut self, at: usize, section: &mut Section) {
+    fn miss(&mut self, at: usize, span: Span, section: &mut Section) {
         let series = self.order[at];
         if let Some(track) = &mut self.tracks[series as usize] {
-            track.miss(series, section);
+            track.miss(series, span, section);
         }
     }
 
@@ -191,13 +191,13 @@ impl Followed {
         self.tracks.iter_mut().flatten().for_each(Track::begin_roll);
     }
 
-    /// Forgets series that were last read before `oldest`, the first second that a frame is kept of. Call it
+    /// Forgets series of which nothing is written from `oldest` on, the first second that a frame is kept of. Call it
     /// when ten seconds begin.
     pub(super) fn forget(&mut self, oldest: u64) {
         let Self { tracks, order, free, heap, .. } = self;
         order.retain(|series| {
             let slot = &mut tracks[*series as usize];
-            let gone = slot.take_if(|track| !track.present && track.seen < oldest);
+            let gone = slot.take_if(|track| !track.present && track.noted < oldest);
             if let Some(track) = &gone {
                 *heap -= track.heap;
                 free.push(*series);

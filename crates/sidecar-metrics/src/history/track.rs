@@ -15,8 +15,8 @@ pub(super) struct Track {
     pub(super) present: bool,
     /// Whether it was there at the end of the last frame of ten seconds.
     was_present: bool,
-    /// The second in which it was read last.
-    pub(super) seen: u64,
+    /// The second of the last frame that may have an entry of it: it was read then, or found to be gone.
+    pub(super) noted: u64,
     /// What it takes beside its own size.
     pub(super) heap: usize,
     /// Whether its next value is no increase, because it was counted from before the history knew of it.
@@ -70,7 +70,7 @@ impl Track {
             Value::Number(Number::Float(_)) => State::FloatCounter(Follow::default()),
         };
         let heap = Self::heap_bytes(&labels, value);
-        Self { labels, present: false, was_present: false, seen: 0, heap, began_before, state }
+        Self { labels, present: false, was_present: false, noted: 0, heap, began_before, state }
     }
 
     /// What a track of this series takes beside its own size. Tags are counted though the registry has them too.
@@ -97,7 +97,7 @@ impl Track {
     /// Reads a value that the track [takes](Self::takes), and writes what changed.
     pub(super) fn observe(&mut self, value: &Value, series: u32, span: Span, section: &mut Section) {
         let presence = Presence { before: self.present, after: true };
-        (self.present, self.seen) = (true, span.slot);
+        (self.present, self.noted) = (true, span.slot);
         let counted = span.counted > 0 && !std::mem::take(&mut self.began_before);
         match (&mut self.state, value) {
             (State::Integer(follow), Value::Number(Number::Integer(now))) => {
@@ -119,9 +119,9 @@ impl Track {
     }
 
     /// Notes that the series was not read.
-    pub(super) fn miss(&mut self, series: u32, section: &mut Section) {
+    pub(super) fn miss(&mut self, series: u32, span: Span, section: &mut Section) {
         if self.present {
-            self.present = false;
+            (self.present, self.noted) = (false, span.slot);
             section.head(series, TOGGLED | BARE);
         }
     }

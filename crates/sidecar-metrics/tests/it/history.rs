@@ -2,6 +2,7 @@
 
 mod bound;
 mod cases;
+mod churn;
 mod model;
 
 use sidecar_metrics::{Aggregate, MetricsCollector, Query, QueryError, QueryResult};

@@ -8,6 +8,7 @@
 //!     resources: { max_queue_size, max_cpu_percent, max_memory_mb, drop_on_full }
 //!     handlers: { timeout, suspend_after, suspend_for }
 //!     max_text_bytes: 4096
+//!     metrics: { retention_seconds }
 //!     redact_fields: []
 //!     alerts: [{ name, metric, tags, by, aggregate, last, above, below, clear, hold, keep_firing_for, absent_after,
 //!                labels, annotations }]
@@ -25,15 +26,18 @@ mod alerts;
 mod breakers;
 mod handlers;
 mod load;
+mod metrics;
 mod observability;
 mod resources;
 mod rules;
 mod sampling;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sidecar_config::ConfigErrors;
+use sidecar_metrics::RETENTION;
 use sidecar_observer::ObserverBuilder;
 
 use load::MadeOf;
@@ -42,6 +46,7 @@ pub use alerts::{AlertConfig, AlertmanagerConfig};
 pub use breakers::BreakerSection;
 pub use handlers::Handlers;
 pub use load::{FILE_NAMES, Loaded, VARIABLES, discover};
+pub use metrics::Metrics;
 pub use observability::{
     CircuitBreakerConfig, DEFAULT_CHECK_INTERVAL, DEFAULT_DEGRADED_THRESHOLD, DEFAULT_PERCENTILES,
     DEFAULT_RETENTION, HealthConfig, Observability, PerformanceConfig,
@@ -99,6 +104,8 @@ pub struct SidecarSection {
     /// Bytes of a text in an event, from 64 to 1 048 576; a longer one is cut, and its event flagged. Defaults to
     /// [`DEFAULT_MAX_TEXT_BYTES`].
     pub max_text_bytes: usize,
+    /// How much of the metrics' past is kept.
+    pub metrics: Metrics,
     /// Names of event fields whose values nobody sees: at most [`MAX_REDACT_FIELDS`], each of 1 to 128 bytes, letters
     /// of ASCII without regard to case. Defaults to none.
     pub redact_fields: Vec<String>,
@@ -119,6 +126,7 @@ impl Default for SidecarSection {
             resources: Resources::default(),
             handlers: Handlers::default(),
             max_text_bytes: DEFAULT_MAX_TEXT_BYTES,
+            metrics: Metrics::default(),
             redact_fields: Vec::new(),
             alerts: Vec::new(),
             alertmanager: AlertmanagerConfig::default(),
@@ -195,5 +203,13 @@ impl SidecarConfig {
     /// Every value that is out of range, at once.
     pub fn validate(&self) -> Result<(), ConfigErrors> {
         sidecar_config::validate(self)
+    }
+
+    /// How long the history of the metrics keeps ten-second points: what the metrics say, else what the measurements
+    /// say, whose range is wider, as far as the history can.
+    pub(crate) fn history_retention(&self) -> Duration {
+        let performance = self.observability.performance.retention;
+        let within = performance.clamp(*RETENTION.start(), *RETENTION.end());
+        self.runtime.sidecar.metrics.retention.unwrap_or(within)
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sidecar_breaker::BreakerSnapshot;
 use sidecar_config::{ConfigErrors, Origin, Reload, Setting};
 use sidecar_http::{Answer, BreakerCommand, Endpoints, EndpointsBuilder, Exposition, Reader};
+use sidecar_metrics::Query;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -75,7 +76,7 @@ impl Reloaded {
 
 /// A builder with every route that the runtime can answer.
 pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
-    let [health, live, ready, startup, metrics, breakers, commands, config, reload, events] =
+    let [health, live, ready, startup, metrics, history, breakers, commands, config, reload, events] =
         std::array::from_fn(|_| sidecar.clone());
     Endpoints::builder()
         .health(move |reader| {
@@ -89,6 +90,9 @@ pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
         .metrics(move |format| match format {
             Exposition::OpenMetrics => metrics.metrics().export_openmetrics(),
             _ => metrics.metrics().export_prometheus(),
+        })
+        .metrics_history(move |parameters| {
+            Query::from_pairs(parameters).and_then(|query| history.metrics().query(query))
         })
         .circuit_breakers(move || by_name(&breakers, |_| true))
         .breaker_commands(move |command| carry_out(&commands, command))

@@ -1,4 +1,4 @@
-//! The one periodic thread: calls every piece's `tick` when it is due.
+//! A periodic thread: calls every piece's `tick` when it is due.
 
 use sidecar_core::{Clock, panics, threads};
 use std::io;
@@ -21,10 +21,10 @@ pub(crate) struct Ticker {
 }
 
 impl Ticker {
-    pub(crate) fn start(clock: Clock, mut ticks: Vec<Tick>) -> io::Result<Self> {
+    pub(crate) fn start(name: &'static str, clock: Clock, mut ticks: Vec<Tick>) -> io::Result<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopping);
-        let thread = threads::spawn("tick", move || {
+        let thread = threads::spawn(name, move || {
             // Acquire pairs with the Release in `drop`.
             while !stop.load(Acquire) {
                 let now = clock.now();
@@ -72,7 +72,7 @@ mod tests {
                 now
             }),
         ];
-        let ticker = Ticker::start(Clock::new(), ticks).expect("a thread");
+        let ticker = Ticker::start("tick", Clock::new(), ticks).expect("a thread");
         let times: Vec<u64> = receive.iter().take(3).collect();
         assert!(times.windows(2).all(|pair| pair[0] < pair[1]));
         drop(ticker);

@@ -15,6 +15,8 @@ mod forking;
 #[cfg(target_os = "linux")]
 mod governing;
 mod handlers;
+#[cfg(feature = "http")]
+mod history;
 mod independence;
 mod quick_start;
 mod readiness;

@@ -52,7 +52,9 @@ fn no_thread_and_no_memory_outlives_the_sidecar_and_its_handles() {
                 let threads = sidecar_threads();
                 let runs = |name: &str| threads.iter().any(|thread| thread == name);
                 sidecar.health().is_ready()
-                    && ["sidecar-check", "sidecar-tick", "sidecar-worker"].into_iter().all(runs)
+                    && ["sidecar-check", "sidecar-history", "sidecar-tick", "sidecar-worker"]
+                        .into_iter()
+                        .all(runs)
             });
             assert!(sidecar.get_metrics().value("witnesses", &[]).is_some_and(|count| count >= 4.0));
             offer(|| observe!(sidecar, "x"));

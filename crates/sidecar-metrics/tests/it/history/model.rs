@@ -51,17 +51,18 @@ fn truth(readings: &[Reading]) -> (Points, Points, Vec<(u64, u64)>) {
     for (at, reading) in readings.iter().enumerate() {
         second += reading.after;
         seconds.push((second, if at == 0 { 0 } else { reading.after }));
-        for series in 0..3 {
-            if let Some(value) = reading.gauges[series].filter(|value| !value.is_nan()) {
+        for (series, value) in reading.gauges.into_iter().enumerate() {
+            if let Some(value) = value.filter(|value| !value.is_nan()) {
                 gauges.push((second, series, value));
             }
-            if let Some(now) = reading.counters[series] {
-                let increase = if now < before[series] { now } else { now - before[series] };
-                if at > 0 {
-                    counters.push((second, series, increase as f64));
-                }
-                before[series] = now;
+        }
+        for ((series, now), before) in reading.counters.into_iter().enumerate().zip(&mut before) {
+            let Some(now) = now else { continue };
+            let increase = if now < *before { now } else { now - *before };
+            if at > 0 {
+                counters.push((second, series, increase as f64));
             }
+            *before = now;
         }
     }
     (gauges, counters, seconds)
@@ -180,6 +181,45 @@ proptest! {
         // Asking changed nothing.
         let again = ask(&metrics, &query("level"));
         prop_assert_eq!(format!("{:?}", ask(&metrics, &query("level"))), format!("{again:?}"));
+    }
+
+    #[test]
+    fn histograms_of_any_range_have_what_was_recorded_in_it(
+        recorded in prop::collection::vec(prop::collection::vec(0i32..120, 0..4), 2..900),
+        last in prop_oneof![Just(60u64), Just(300), 301u64..900],
+        part in 0.0f64..=1.0,
+    ) {
+        let metrics = MetricsCollector::new();
+        metrics.buckets("size", &[1.0, 5.0, 25.0, 100.0]).expect("valid");
+        let _ = metrics.histogram("size", &[("odd", "false")]).expect("valid");
+        metrics.tick(0);
+        for (second, values) in (1..).zip(&recorded) {
+            for value in values {
+                metrics.record_histogram("size", f64::from(*value), &[("odd", &(value % 2 == 1).to_string())]);
+            }
+            metrics.tick(second * SECOND);
+        }
+        let end = recorded.len() as u64;
+        let query = |aggregate| Query::new("size").last(secs(last)).aggregate(aggregate);
+        let rate = ask(&metrics, &query(Aggregate::Rate));
+        // The first reading has none before it, and so no growth.
+        let from = (end - (rate.to - rate.from)).max(1);
+        let mut values: Vec<i32> = recorded[from as usize - 1..].concat();
+        values.sort_unstable();
+        let sum = f64::from(values.iter().sum::<i32>());
+        prop_assert_eq!(rate.series[0].points[0].value, values.len() as f64 / (end + 1 - from) as f64);
+        prop_assert_eq!(one(&metrics, &query(Aggregate::Sum)), sum);
+        let percentile = ask(&metrics, &query(Aggregate::Percentile(part)));
+        match percentile.series.first().map(|series| series.points[0]) {
+            None => prop_assert!(values.is_empty()),
+            Some(point) => {
+                let rank = ((part * values.len() as f64).ceil() as usize).clamp(1, values.len());
+                let truth = f64::from(values[rank - 1]);
+                let (lower, upper) = (point.lower.expect("known"), point.upper.expect("known"));
+                prop_assert!(lower <= truth && truth <= upper, "{lower} {truth} {upper}");
+                prop_assert!(close(one(&metrics, &query(Aggregate::Avg)), sum / values.len() as f64, sum));
+            }
+        }
     }
 
     #[test]

@@ -25,6 +25,8 @@ const KNOWN: &[&str] = &[
     "percentiles",
     "circuit_breaker",
     "handlers",
+    "metrics",
+    "retention_seconds",
     "suspend_after",
     "alerts",
     "alertmanager",
