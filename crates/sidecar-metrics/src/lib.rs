@@ -53,7 +53,7 @@
 //! # Cost
 //!
 //! A handle updates an atomic or, for a histogram, two, without a lock. By name there is one hash of name and
-//! tags and a read lock; up to eight tags need no allocation, in any order. Reading copies each value once.
+//! tags and the read lock of one of 16 parts of a table; up to eight tags need no allocation, in any order. Reading copies each value once.
 //! Only the first reading after new series sorts them, outside every lock. Nothing a writer needs is locked
 //! while sources run or text is rendered.
 //!

@@ -1,6 +1,7 @@
 //! All metrics and series that were registered, within their bounds.
 
 mod state;
+mod table;
 
 use crate::buckets;
 use crate::error::RegisterError;
@@ -10,13 +11,13 @@ use crate::kind::Kind;
 use crate::labels::Key;
 use crate::misuse::Misuse;
 use crate::names::check_name;
-use crate::series::{Handle, Metric};
+use crate::series::{Handle, Metric, Series};
 use crate::unit::Unit;
 use parking_lot::RwLock;
 use sidecar_core::histogram::FixedHistogram;
 use state::State;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use table::Table;
 
 /// How many series there may be.
 #[derive(Clone, Copy, Debug)]
@@ -26,52 +27,61 @@ pub(crate) struct Limits {
     pub(crate) series: usize,
 }
 
-/// The registered metrics. One lock: read by lookups, written by the first use of a series, and held for
-/// neither rendering nor anything that a caller passes in. Handles do not come back here.
+/// The registered metrics. A lookup reads one part of the table; the first use of a series writes the state, and
+/// then its part of the table. No lock is held for rendering or for anything that a caller passes in. Handles do
+/// not come back here.
 #[derive(Debug)]
 pub(crate) struct Registry {
     limits: Limits,
-    /// Keyed per collector, because tag values may come from an attacker.
-    hasher: RandomState,
+    table: Table,
+    /// Taken before any lock of the table.
     state: RwLock<State>,
     misuse: Arc<Misuse>,
 }
 
 impl Registry {
     pub(crate) fn new(limits: Limits, misuse: Arc<Misuse>) -> Self {
-        Self { limits, hasher: RandomState::new(), state: RwLock::default(), misuse }
+        Self { limits, table: Table::default(), state: RwLock::default(), misuse }
     }
 
     /// Hands the series to `then`, registering it first if it is new. A series beyond the bounds is its
     /// metric's overflow series.
     ///
-    /// `then` is one of ours and short: it may run under the read lock, which saves counting references.
+    /// `then` is one of ours and short: it may run under a lock, which saves counting references.
     pub(crate) fn with<H: Handle, T>(
         &self,
         name: &str,
         tags: &[(&str, &str)],
         then: impl FnOnce(&H) -> T,
     ) -> Result<T, RegisterError> {
-        let key = Key::new(name, tags);
-        let hash = self.hasher.hash_one(&key);
-        let clash = |first| Err(RegisterError::KindClash { name: name.to_owned(), first, wanted: H::KIND });
-        let apply = |metric: &Metric, cell: &Cell| match H::of(cell) {
-            Some(handle) => Ok(then(handle)),
-            None => clash(metric.kind),
-        };
-        if key.leaves_out_tags() {
-            key.check()?;
+        let mut then = Some(then);
+        let hash = self.table.hash(name, tags);
+        if !tags.iter().any(|(_, value)| value.is_empty())
+            && let Some(found) = self.table.find(hash, name, tags, |series| apply(series, &mut then))
+        {
+            return found;
         }
-        if let Some(series) = self.state.read().find(hash, &key) {
-            return apply(&series.metric, &series.cell);
-        }
+        self.with_unusual(hash, &Key::new(name, tags), &mut then)
+    }
+
+    /// [`Registry::with`] for a series that is new, beyond the bounds, or not found by its tags as they stand.
+    #[cold]
+    fn with_unusual<H: Handle, T>(
+        &self,
+        hash: u64,
+        key: &Key<'_>,
+        then: &mut Option<impl FnOnce(&H) -> T>,
+    ) -> Result<T, RegisterError> {
         key.check()?;
-        if let Some(series) = self.state.read().overflow_for(&key, self.limits) {
-            return apply(&series.metric, &series.cell);
+        if let Some(found) = self.table.find(hash, key.name, &key.tags, |series| apply(series, then)) {
+            return found;
+        }
+        if let Some(series) = self.state.read().overflow_for(key, self.limits) {
+            return apply(series, then);
         }
         let make = |metric: &Metric| self.cell(metric);
-        let series = self.state.write().register(hash, &key, H::KIND, self.limits, make)?;
-        apply(&series.metric, &series.cell)
+        let series = self.state.write().register(&self.table, hash, key, H::KIND, self.limits, make)?;
+        apply(&series, then)
     }
 
     fn cell(&self, metric: &Metric) -> Result<Cell, RegisterError> {
@@ -115,5 +125,16 @@ impl Registry {
             samples: metric.list.samples(),
         };
         registered.into_iter().map(family).collect()
+    }
+}
+
+/// Calls `then`, which is there, with the series if it is of the right kind.
+fn apply<H: Handle, T>(series: &Series, then: &mut Option<impl FnOnce(&H) -> T>) -> Result<T, RegisterError> {
+    match H::of(&series.cell) {
+        Some(handle) => Ok((then.take().expect("called once"))(handle)),
+        None => {
+            let (name, first) = (series.metric.name.to_string(), series.metric.kind);
+            Err(RegisterError::KindClash { name, first, wanted: H::KIND })
+        }
     }
 }

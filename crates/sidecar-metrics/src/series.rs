@@ -3,7 +3,7 @@
 use crate::families::Sample;
 use crate::handle::{Cell, Counter, Gauge, Histogram};
 use crate::kind::Kind;
-use crate::labels::{Key, Labels};
+use crate::labels::{Labels, same};
 use parking_lot::Mutex;
 use std::sync::Arc;
 
@@ -16,8 +16,9 @@ pub(crate) struct Series {
 }
 
 impl Series {
-    pub(crate) fn is(&self, key: &Key<'_>) -> bool {
-        *self.metric.name == *key.name && self.labels.matches(&key.tags)
+    /// `tags` are those that [`Labels::matches`] takes.
+    pub(crate) fn is(&self, name: &str, tags: &[(&str, &str)]) -> bool {
+        same(self.metric.name.as_bytes(), name.as_bytes()) && self.labels.matches(tags)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the registry's lock guards.
 
 use super::Limits;
+use super::table::Table;
 use crate::buckets;
 use crate::error::RegisterError;
 use crate::handle::Cell;
@@ -9,16 +10,12 @@ use crate::labels::{Key, Labels, OVERFLOW_TAG};
 use crate::names::{check_suffixes, words};
 use crate::series::{Metric, Series, SeriesList};
 use crate::unit::Unit;
-use smallvec::{SmallVec, smallvec};
 use std::collections::btree_map::{BTreeMap, Entry};
-use std::collections::hash_map::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-/// All series by the hash of their key, and all names with what is known of them.
+/// All names with what is known of them.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    series: HashMap<u64, SmallVec<[Arc<Series>; 1]>, BuildHasherDefault<AlreadyHashed>>,
     names: BTreeMap<Arc<str>, Known>,
     /// Series in all, without the overflow series.
     total: usize,
@@ -57,10 +54,6 @@ impl Registered {
 }
 
 impl State {
-    pub(super) fn find(&self, hash: u64, key: &Key<'_>) -> Option<&Arc<Series>> {
-        self.series.get(&hash)?.iter().find(|series| series.is(key))
-    }
-
     /// The overflow series, if it is there and is where `key` belongs.
     pub(super) fn overflow_for(&self, key: &Key<'_>, limits: Limits) -> Option<&Series> {
         let registered = self.names.get(key.name)?.registered.as_ref()?;
@@ -70,6 +63,7 @@ impl State {
     /// The series of `key`, or the overflow series that takes its place; either is made if need be.
     pub(super) fn register(
         &mut self,
+        table: &Table,
         hash: u64,
         key: &Key<'_>,
         kind: Kind,
@@ -77,8 +71,8 @@ impl State {
         make: impl Fn(&Metric) -> Result<Cell, RegisterError>,
     ) -> Result<Arc<Series>, RegisterError> {
         // Another thread may have come first since the caller looked.
-        if let Some(series) = self.find(hash, key) {
-            return Ok(Arc::clone(series));
+        if let Some(series) = table.find(hash, key.name, &key.tags, Arc::clone) {
+            return Ok(series);
         }
         let total = self.total;
         let registered = self.registered_as(key.name, kind, limits)?;
@@ -96,7 +90,7 @@ impl State {
         } else {
             registered.count += 1;
             self.total += 1;
-            self.series.entry(hash).or_insert_with(|| smallvec![]).push(Arc::clone(&series));
+            table.insert(hash, Arc::clone(&series));
         }
         Ok(series)
     }
@@ -204,24 +198,5 @@ impl State {
             })
         };
         self.names.values().filter_map(listed).collect()
-    }
-}
-
-/// The keys of the series map are hashes already.
-#[derive(Default)]
-struct AlreadyHashed(u64);
-
-impl Hasher for AlreadyHashed {
-    fn write(&mut self, bytes: &[u8]) {
-        // Only `write_u64` is ever called; this keeps any other key correct.
-        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }

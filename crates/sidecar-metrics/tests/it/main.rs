@@ -1,5 +1,6 @@
 //! The collector as its users and its scrapers see it.
 
+mod allocation;
 mod concurrency;
 mod documents;
 mod escaping;

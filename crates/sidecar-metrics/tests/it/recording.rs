@@ -15,6 +15,38 @@ fn a_handle_and_the_name_are_one_series_whatever_the_order_of_the_tags() {
 }
 
 #[test]
+fn every_order_of_up_to_eight_tags_and_of_more_is_one_series_beyond_the_bounds_too() {
+    let metrics = MetricsCollector::builder().max_series_per_metric(1).build().expect("a valid bound");
+    let keys: Vec<String> = (0..12).map(|at| format!("k{at:02}")).collect();
+    for count in [2, 3, 8, 9, 12] {
+        let name = format!("c{count}_total");
+        let mut tags: Vec<(&str, &str)> = keys[..count].iter().map(|key| (&**key, &key[1..])).collect();
+        for _ in 0..count {
+            metrics.increment(&name, &tags);
+            tags.reverse();
+            metrics.increment(&name, &tags);
+            tags.rotate_left(1);
+        }
+        assert_eq!(metrics.value(&name, &tags), Some(2.0 * count as f64), "{count} tags");
+        // The same keys with the values of others are another series.
+        let others: Vec<(&str, &str)> = keys[..count].iter().map(|key| (&**key, "x")).collect();
+        metrics.increment(&name, &others);
+        assert_eq!(metrics.value(&name, &[("overflow", "true")]), Some(1.0), "{count} tags");
+    }
+    assert_eq!(metrics.errors(), 0);
+}
+
+#[test]
+fn a_tag_given_twice_finds_no_series() {
+    let metrics = MetricsCollector::new();
+    metrics.increment("c", &[("a", "1"), ("b", "2")]);
+    for tags in [[("a", "1"), ("a", "1")], [("b", "2"), ("b", "2")], [("a", "2"), ("a", "1")]] {
+        let error = metrics.counter("c", &tags).expect_err("twice");
+        assert!(matches!(error, RegisterError::DuplicateTagKey { .. }), "{error}");
+    }
+}
+
+#[test]
 fn keys_and_values_are_not_confused() {
     let metrics = MetricsCollector::new();
     let series: [&[(&str, &str)]; 5] =

@@ -1,0 +1,70 @@
+//! What recording asks of the allocator.
+
+use sidecar_harness::alloc::{Counting, assert_allocates_nothing, counted};
+use sidecar_metrics::MetricsCollector;
+use std::hint::black_box;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const TAGS: [(&str, &str); 8] = [
+    ("a", "1"),
+    ("code", "200"),
+    ("d", ""),
+    ("method", "GET"),
+    ("path", "/api/v1/items/with/a/long/name"),
+    ("q", "1234567"),
+    ("r", "12345678"),
+    ("zone", "a-zone-of-17-bytes"),
+];
+
+#[test]
+fn the_allocator_of_these_tests_counts() {
+    assert_eq!(counted(|| black_box(vec![0_u8; 10])).1.live_bytes, 10);
+}
+
+#[test]
+fn recording_by_name_allocates_nothing_whatever_the_order_of_the_tags() {
+    let metrics = MetricsCollector::new();
+    let mut tags = TAGS;
+    for _ in 0..tags.len() {
+        tags.rotate_left(1);
+        assert_allocates_nothing(|| {
+            metrics.increment("c_total", black_box(&tags));
+            metrics.set_gauge("g", 1.5, black_box(&tags));
+            metrics.record_histogram("h_seconds", 0.25, black_box(&tags));
+        });
+    }
+    let families = metrics.families();
+    assert!(families.iter().all(|family| family.samples().len() == 1), "{families:?}");
+    assert_eq!(families.value("c_total", &TAGS), Some(8.0 * 1_001.0));
+}
+
+#[test]
+fn a_value_beyond_the_bounds_allocates_nothing() {
+    let metrics = MetricsCollector::builder().max_series_per_metric(1).build().expect("a valid bound");
+    metrics.increment("c_total", &[]);
+    metrics.record_histogram("h_seconds", 0.1, &[]);
+    let values: Vec<String> = (0..100).map(|user| format!("user-{user}")).collect();
+    let mut values = values.iter().cycle();
+    assert_allocates_nothing(|| {
+        let user = values.next().expect("it never ends");
+        metrics.increment("c_total", &[("user", user)]);
+        metrics.record_histogram("h_seconds", 0.1, &[("zone", "b"), ("user", user)]);
+    });
+    assert_eq!(metrics.families().value("c_total", &[("overflow", "true")]), Some(1_001.0));
+}
+
+#[test]
+fn handles_allocate_nothing() {
+    let metrics = MetricsCollector::new();
+    let counter = metrics.counter("c_total", &TAGS).expect("a new name");
+    let gauge = metrics.gauge("g", &TAGS).expect("a new name");
+    let histogram = metrics.histogram("h_seconds", &TAGS).expect("a new name");
+    assert_allocates_nothing(|| {
+        counter.increment();
+        gauge.add(1.0);
+        histogram.record(0.5);
+    });
+    assert_eq!((counter.value(), gauge.value()), (1_001, 1_001.0));
+}
