@@ -3,6 +3,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`cells`] | words that each thread writes alone |
 //! | [`clock`] | monotonic nanoseconds, real or virtual |
 //! | [`event_type`] | bounded interning of event-type names |
 //! | [`fork`] | telling a forked child (feature `fork`; without it nobody is one) |
@@ -23,6 +24,7 @@
 #![cfg_attr(not(feature = "fork"), forbid(unsafe_code))]
 #![warn(missing_docs)]
 
+pub mod cells;
 pub mod clock;
 pub mod event_type;
 pub mod fork;

@@ -2,6 +2,7 @@
 
 use crate::families::{Number, Value};
 use crate::misuse::Misuse;
+use crate::slots::Slot;
 use sidecar_core::histogram::FixedHistogram;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -12,27 +13,33 @@ pub(crate) const NAN_RECORDED: &str = "a histogram was given NaN";
 // Relaxed throughout: a value guards no other memory, and a scrape reads each one alone.
 
 /// A counter's series. Clones share it; it outlives the collector.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use = "a counter does nothing unless it is used"]
 pub struct Counter {
-    value: Arc<AtomicU64>,
+    slot: Arc<Slot>,
 }
 
 impl Counter {
+    pub(crate) fn new(slot: Slot) -> Self {
+        Self { slot: Arc::new(slot) }
+    }
+
     /// Adds one.
+    #[inline]
     pub fn increment(&self) {
         self.increment_by(1);
     }
 
     /// Adds `n`. Beyond `u64::MAX` the counter starts again from zero, which readers take for a restart.
+    #[inline]
     pub fn increment_by(&self, n: u64) {
-        self.value.fetch_add(n, Relaxed);
+        self.slot.add(n);
     }
 
-    /// The count so far.
+    /// The count so far: what each thread has counted, added up.
     #[must_use]
     pub fn value(&self) -> u64 {
-        self.value.load(Relaxed)
+        self.slot.value()
     }
 }
 

@@ -52,8 +52,10 @@
 //!
 //! # Cost
 //!
-//! A handle updates an atomic or, for a histogram, two, without a lock. By name there is one hash of name and
-//! tags and the read lock of one of 16 parts of a table; up to eight tags need no allocation, in any order. Reading copies each value once.
+//! A handle counts without a lock, and without an atomic read-modify-write where its thread has a cell of its own:
+//! a thread that comes more than a few times gets one, with an allocation, for every 64 counters and for each
+//! histogram. By name there is one hash of name and tags and the read lock of one of 16 parts of a table before
+//! that; up to eight tags need no allocation, in any order. Reading adds up the cells of each series once.
 //! Only the first reading after new series sorts them, outside every lock. Nothing a writer needs is locked
 //! while sources run or text is rendered.
 //!
@@ -83,6 +85,7 @@ mod misuse;
 mod names;
 mod registry;
 mod series;
+mod slots;
 mod source;
 mod sources;
 mod unit;

@@ -12,6 +12,7 @@ use crate::labels::Key;
 use crate::misuse::Misuse;
 use crate::names::check_name;
 use crate::series::{Handle, Metric, Series};
+use crate::slots::Slots;
 use crate::unit::Unit;
 use parking_lot::RwLock;
 use sidecar_core::histogram::FixedHistogram;
@@ -36,12 +37,13 @@ pub(crate) struct Registry {
     table: Table,
     /// Taken before any lock of the table.
     state: RwLock<State>,
+    slots: Arc<Slots>,
     misuse: Arc<Misuse>,
 }
 
 impl Registry {
     pub(crate) fn new(limits: Limits, misuse: Arc<Misuse>) -> Self {
-        Self { limits, table: Table::default(), state: RwLock::default(), misuse }
+        Self { limits, table: Table::default(), state: RwLock::default(), slots: Arc::default(), misuse }
     }
 
     /// Hands the series to `then`, registering it first if it is new. A series beyond the bounds is its
@@ -86,7 +88,7 @@ impl Registry {
 
     fn cell(&self, metric: &Metric) -> Result<Cell, RegisterError> {
         Ok(match metric.kind {
-            Kind::Counter => Cell::Counter(Counter::default()),
+            Kind::Counter => Cell::Counter(Counter::new(self.slots.take())),
             Kind::Gauge => Cell::Gauge(Gauge::default()),
             Kind::Histogram => {
                 let buckets = FixedHistogram::new(Arc::clone(&metric.bounds))
