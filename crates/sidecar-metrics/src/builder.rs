@@ -2,7 +2,10 @@
 
 use crate::collector::MetricsCollector;
 use crate::registry::Limits;
-use sidecar_core::SettingsError;
+use sidecar_core::clock::nanos;
+use sidecar_core::{Clock, SettingsError};
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 /// Series per metric unless set.
 pub const DEFAULT_MAX_SERIES_PER_METRIC: usize = 1_000;
@@ -13,6 +16,11 @@ pub const DEFAULT_MAX_SERIES: usize = 10_000;
 /// The largest bound that can be set.
 pub const MAX_SERIES_BOUND: usize = 1_000_000;
 
+/// The idle timeout unless set.
+pub const DEFAULT_IDLE_TIMEOUT: Duration = Duration::from_secs(600);
+
+const IDLE_TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(365 * 86_400);
+
 const ALLOWED: &str = "a number from 1 to 1000000";
 
 /// Builds a [`MetricsCollector`].
@@ -20,12 +28,20 @@ const ALLOWED: &str = "a number from 1 to 1000000";
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct MetricsBuilder {
     limits: Limits,
+    idle_timeout: Option<Duration>,
+    clock: Clock,
 }
 
 impl MetricsBuilder {
     pub(crate) fn new() -> Self {
         Self {
-            limits: Limits { series_per_metric: DEFAULT_MAX_SERIES_PER_METRIC, series: DEFAULT_MAX_SERIES },
+            limits: Limits {
+                series_per_metric: DEFAULT_MAX_SERIES_PER_METRIC,
+                series: DEFAULT_MAX_SERIES,
+                idle: None,
+            },
+            idle_timeout: Some(DEFAULT_IDLE_TIMEOUT),
+            clock: Clock::new(),
         }
     }
 
@@ -46,18 +62,40 @@ impl MetricsBuilder {
         self
     }
 
+    /// How long a series must not have been used by name, and be held by nobody, to give up its room when new series
+    /// need it; `None` for never. See [`MetricsCollector::reclaim`].
+    ///
+    /// Defaults to 10 minutes; from 1 second to 365 days.
+    pub fn idle_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.idle_timeout = timeout.into();
+        self
+    }
+
+    /// The clock that tells how long a series was idle.
+    ///
+    /// Defaults to the machine's.
+    pub fn clock(mut self, clock: impl Into<Clock>) -> Self {
+        self.clock = clock.into();
+        self
+    }
+
     /// The collector.
     ///
     /// # Errors
-    /// When a bound is not within 1 to [`MAX_SERIES_BOUND`].
+    /// When a bound is not within 1 to [`MAX_SERIES_BOUND`], or the timeout not within 1 second to 365 days.
     pub fn build(self) -> Result<MetricsCollector, SettingsError> {
-        let Limits { series_per_metric, series } = self.limits;
+        let Limits { series_per_metric, series, .. } = self.limits;
         for (field, value) in [("max_series_per_metric", series_per_metric), ("max_series", series)] {
             if !(1..=MAX_SERIES_BOUND).contains(&value) {
                 return Err(SettingsError::new(field, value, ALLOWED));
             }
         }
-        Ok(MetricsCollector::with_limits(self.limits))
+        if let Some(timeout) = self.idle_timeout.filter(|timeout| !IDLE_TIMEOUTS.contains(timeout)) {
+            let allowed = "none, or 1 second to 365 days";
+            return Err(SettingsError::new("idle_timeout", format!("{timeout:?}"), allowed));
+        }
+        let limits = Limits { idle: self.idle_timeout.map(nanos), ..self.limits };
+        Ok(MetricsCollector::with_limits(limits, self.clock))
     }
 }
 
@@ -72,6 +110,11 @@ mod tests {
             assert_eq!((error.field(), error.value()), ("max_series_per_metric", &*bad.to_string()));
             let error = MetricsBuilder::new().max_series(bad).build().expect_err("out of range");
             assert_eq!((error.field(), error.allowed()), ("max_series", ALLOWED));
+        }
+        let error = MetricsBuilder::new().idle_timeout(Duration::from_millis(999)).build();
+        assert_eq!(error.expect_err("too short").field(), "idle_timeout");
+        for good in [None, Some(Duration::from_secs(1)), Some(*IDLE_TIMEOUTS.end())] {
+            assert!(MetricsBuilder::new().idle_timeout(good).build().is_ok());
         }
         for good in [1, MAX_SERIES_BOUND] {
             assert!(MetricsBuilder::new().max_series(good).max_series_per_metric(good).build().is_ok());

@@ -1,6 +1,6 @@
 //! The collector: the front of the registry, the sources and the expositions.
 
-use crate::builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MetricsBuilder};
+use crate::builder::MetricsBuilder;
 use crate::error::RegisterError;
 use crate::exposition;
 use crate::families::Families;
@@ -11,6 +11,7 @@ use crate::registry::{Limits, Registry};
 use crate::source::SourceOutput;
 use crate::sources::Sources;
 use crate::unit::Unit;
+use sidecar_core::Clock;
 use std::sync::Arc;
 
 /// Collects metrics and exposes them. Clones share everything.
@@ -34,8 +35,7 @@ impl MetricsCollector {
     /// A collector with the default bounds.
     #[must_use]
     pub fn new() -> Self {
-        let (series_per_metric, series) = (DEFAULT_MAX_SERIES_PER_METRIC, DEFAULT_MAX_SERIES);
-        Self::with_limits(Limits { series_per_metric, series })
+        Self::builder().build().expect("the defaults are allowed")
     }
 
     /// Sets up a collector.
@@ -43,9 +43,9 @@ impl MetricsCollector {
         MetricsBuilder::new()
     }
 
-    pub(crate) fn with_limits(limits: Limits) -> Self {
+    pub(crate) fn with_limits(limits: Limits, clock: Clock) -> Self {
         let misuse = Arc::new(Misuse::default());
-        let registry = Registry::new(limits, Arc::clone(&misuse));
+        let registry = Registry::new(limits, clock, Arc::clone(&misuse));
         Self { inner: Arc::new(Inner { registry, sources: Sources::default(), misuse }) }
     }
 
@@ -162,6 +162,18 @@ impl MetricsCollector {
     #[must_use]
     pub fn overflowing(&self) -> Vec<Arc<str>> {
         self.inner.registry.overflowing()
+    }
+
+    /// Makes room where a bound is reached: takes out the series that were not used by name for the
+    /// [`idle_timeout`](MetricsBuilder::idle_timeout), and of which nobody holds a handle or did so when somebody last
+    /// looked for room. How many there were.
+    ///
+    /// A new series that finds no room does the same, at most eight times in a timeout; call this now and then if
+    /// there may be long times without new series, so that ages are known when room is needed. What a counter or
+    /// histogram held moves to its metric's overflow series; for those who read, in one step. A series that comes
+    /// back starts at zero.
+    pub fn reclaim(&self) -> usize {
+        self.inner.registry.reclaim()
     }
 
     /// How often something was refused where no caller could be told: by-name calls, sources, NaN recorded.

@@ -5,7 +5,11 @@ use crate::misuse::Misuse;
 use crate::slots::Slot;
 use sidecar_core::histogram::FixedHistogram;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed},
+    fence,
+};
 
 /// What is said of a NaN.
 pub(crate) const NAN_RECORDED: &str = "a histogram was given NaN";
@@ -90,6 +94,11 @@ impl Histogram {
         }
     }
 
+    /// Adds what another one holds, which has the same bounds.
+    pub(crate) fn absorb(&self, other: &Self) {
+        self.buckets.add(&other.buckets.snapshot());
+    }
+
     /// Like [`Histogram::record`], but leaves the counting of NaN, answered with `false`, to the caller.
     pub(crate) fn try_record(&self, value: f64) -> bool {
         self.buckets.record(value)
@@ -105,6 +114,18 @@ pub(crate) enum Cell {
 }
 
 impl Cell {
+    /// Whether somebody else holds a handle. For whoever keeps others from taking one.
+    pub(crate) fn is_held(&self) -> bool {
+        let handles = match self {
+            Self::Counter(counter) => Arc::strong_count(&counter.slot),
+            Self::Gauge(gauge) => Arc::strong_count(&gauge.bits),
+            Self::Histogram(histogram) => Arc::strong_count(&histogram.buckets),
+        };
+        // Pairs with the release by which a handle is dropped: what was done through it is there.
+        fence(Acquire);
+        handles > 1
+    }
+
     pub(crate) fn read(&self) -> Value {
         match self {
             Self::Counter(counter) => Value::Number(Number::Integer(counter.value())),

@@ -38,6 +38,12 @@
 //! all series of a counter or a histogram stay exact. For a gauge it holds whatever was set last. A series
 //! whose tags exceed [`MAX_TAG_BYTES`] goes there too, and so does one that is asked for by that tag.
 //!
+//! **At a bound, idle series give up their room**, so that what is recorded now returns from the overflow series. A
+//! series is idle if it was not used by name for `idle_timeout` and nobody holds a handle; a handle keeps its series
+//! for ever. What a counter or histogram held moves to the overflow series: a sum over all series never falls, though
+//! the overflow series shows an increase that is older. A gauge is forgotten. A series that comes back starts at zero,
+//! which readers take for a restart. See [`MetricsCollector::reclaim`].
+//!
 //! **OpenMetrics** has the same names. A counter `x_total` is its family `x`; a counter whose name does not
 //! end in `_total` has the type `unknown` there, and so has one whose family's name is another metric's. A
 //! histogram whose bounds or sum are below zero, or whose sum is NaN, has no sum and no count there, because
@@ -49,6 +55,8 @@
 //! | --- | --- | --- |
 //! | `max_series_per_metric` | 1 000 | 1 to 1 000 000 |
 //! | `max_series` (also the number of metrics) | 10 000 | 1 to 1 000 000 |
+//! | `idle_timeout` | 10 minutes | `None`, or 1 second to 365 days |
+//! | `clock` | the machine's | |
 //!
 //! # Cost
 //!
@@ -64,7 +72,8 @@
 //! - At most `max_series` series, one overflow series per metric, `max_series` metrics, [`MAX_TAG_BYTES`] of
 //!   tags per series, [`MAX_NAME_BYTES`] per name, [`MAX_SOURCES`] sources, and
 //!   [`MAX_BOUNDS`](buckets::MAX_BOUNDS) buckets.
-//! - A series stays until the collector is dropped.
+//! - A series stays until the collector is dropped, unless a bound is reached and it is idle; how long it was idle is
+//!   known to an eighth of the timeout, and only from the first time on that somebody found no room.
 //! - A source bounds its own output; it is not stored between readings.
 //! - A counter beyond 2^53 is exposed exactly, but most readers keep values as floats.
 
@@ -90,7 +99,9 @@ mod source;
 mod sources;
 mod unit;
 
-pub use builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MAX_SERIES_BOUND, MetricsBuilder};
+pub use builder::{
+    DEFAULT_IDLE_TIMEOUT, DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MAX_SERIES_BOUND, MetricsBuilder,
+};
 pub use collector::MetricsCollector;
 pub use error::RegisterError;
 pub use exposition::{CLASSIC_CONTENT_TYPE, OPENMETRICS_CONTENT_TYPE};

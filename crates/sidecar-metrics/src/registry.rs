@@ -1,5 +1,7 @@
 //! All metrics and series that were registered, within their bounds.
 
+mod ages;
+mod reclaim;
 mod state;
 mod table;
 
@@ -14,7 +16,9 @@ use crate::names::check_name;
 use crate::series::{Handle, Metric, Series};
 use crate::slots::Slots;
 use crate::unit::Unit;
+use ages::Ages;
 use parking_lot::RwLock;
+use sidecar_core::Clock;
 use sidecar_core::histogram::FixedHistogram;
 use state::State;
 use std::sync::Arc;
@@ -26,6 +30,8 @@ pub(crate) struct Limits {
     pub(crate) series_per_metric: usize,
     /// Series in all, and metrics in all.
     pub(crate) series: usize,
+    /// Nanoseconds after which a series that nobody uses or holds may give up its room.
+    pub(crate) idle: Option<u64>,
 }
 
 /// The registered metrics. A lookup reads one part of the table; the first use of a series writes the state, and
@@ -34,6 +40,7 @@ pub(crate) struct Limits {
 #[derive(Debug)]
 pub(crate) struct Registry {
     limits: Limits,
+    ages: Ages,
     table: Table,
     /// Taken before any lock of the table.
     state: RwLock<State>,
@@ -42,8 +49,16 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn new(limits: Limits, misuse: Arc<Misuse>) -> Self {
-        Self { limits, table: Table::default(), state: RwLock::default(), slots: Arc::default(), misuse }
+    pub(crate) fn new(limits: Limits, clock: Clock, misuse: Arc<Misuse>) -> Self {
+        let ages = Ages::new(clock, limits.idle);
+        Self {
+            limits,
+            ages,
+            table: Table::default(),
+            state: RwLock::default(),
+            slots: Arc::default(),
+            misuse,
+        }
     }
 
     /// Hands the series to `then`, registering it first if it is new. A series beyond the bounds is its
@@ -59,7 +74,8 @@ impl Registry {
         let mut then = Some(then);
         let hash = self.table.hash(name, tags);
         if !tags.iter().any(|(_, value)| value.is_empty())
-            && let Some(found) = self.table.find(hash, name, tags, |series| apply(series, &mut then))
+            && let Some(found) =
+                self.table.find(hash, name, tags, |series| self.apply_used(series, &mut then))
         {
             return found;
         }
@@ -75,15 +91,48 @@ impl Registry {
         then: &mut Option<impl FnOnce(&H) -> T>,
     ) -> Result<T, RegisterError> {
         key.check()?;
-        if let Some(found) = self.table.find(hash, key.name, &key.tags, |series| apply(series, then)) {
+        if let Some(found) =
+            self.table.find(hash, key.name, &key.tags, |series| self.apply_used(series, then))
+        {
             return found;
         }
-        if let Some(series) = self.state.read().overflow_for(key, self.limits) {
-            return apply(series, then);
+        if let Some(found) = self.with_overflow(key, then) {
+            return found;
         }
         let make = |metric: &Metric| self.cell(metric);
-        let series = self.state.write().register(&self.table, hash, key, H::KIND, self.limits, make)?;
+        let (limits, epoch) = (self.limits, self.ages.epoch());
+        let mut state = self.state.write();
+        let series = state.register(&self.table, hash, epoch, key, H::KIND, limits, make)?;
+        // Still under the lock, so that the series cannot be taken out before.
         apply(&series, then)
+    }
+
+    /// Hands the overflow series to `then`, if it is where the key belongs and idle series cannot make room.
+    fn with_overflow<H: Handle, T>(
+        &self,
+        key: &Key<'_>,
+        then: &mut Option<impl FnOnce(&H) -> T>,
+    ) -> Option<Result<T, RegisterError>> {
+        self.state.read().overflow_for(key, self.limits)?;
+        if !key.belongs_to_overflow() {
+            self.make_room(false);
+        }
+        let state = self.state.read();
+        Some(apply(state.overflow_for(key, self.limits)?, then))
+    }
+
+    fn apply_used<H: Handle, T>(
+        &self,
+        series: &Series,
+        then: &mut Option<impl FnOnce(&H) -> T>,
+    ) -> Result<T, RegisterError> {
+        series.touch(self.ages.epoch());
+        apply(series, then)
+    }
+
+    /// See [`MetricsCollector::reclaim`](crate::MetricsCollector::reclaim).
+    pub(crate) fn reclaim(&self) -> usize {
+        self.make_room(true)
     }
 
     fn cell(&self, metric: &Metric) -> Result<Cell, RegisterError> {

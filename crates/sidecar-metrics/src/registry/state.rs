@@ -53,6 +53,23 @@ impl Registered {
     }
 }
 
+impl Registered {
+    fn overflow(
+        &mut self,
+        make: impl Fn(&Metric) -> Result<Cell, RegisterError>,
+    ) -> Result<Arc<Series>, RegisterError> {
+        if let Some(overflow) = &self.overflow {
+            return Ok(Arc::clone(overflow));
+        }
+        let metric = Arc::clone(&self.metric);
+        let cell = make(&metric)?;
+        let series = Arc::new(Series::new(metric, Labels::new(&[OVERFLOW_TAG]), cell, 0, Series::NEVER_IDLE));
+        self.list.push(Arc::clone(&series));
+        self.overflow = Some(Arc::clone(&series));
+        Ok(series)
+    }
+}
+
 impl State {
     /// The overflow series, if it is there and is where `key` belongs.
     pub(super) fn overflow_for(&self, key: &Key<'_>, limits: Limits) -> Option<&Series> {
@@ -60,11 +77,14 @@ impl State {
         if registered.is_full(key, self.total, limits) { registered.overflow.as_deref() } else { None }
     }
 
-    /// The series of `key`, or the overflow series that takes its place; either is made if need be.
+    /// The series of `key`, or the overflow series that takes its place; either is made if need be. `epoch` is the
+    /// present one.
+    #[expect(clippy::too_many_arguments, reason = "parts of the registry that cannot be borrowed as a whole")]
     pub(super) fn register(
         &mut self,
         table: &Table,
         hash: u64,
+        epoch: u64,
         key: &Key<'_>,
         kind: Kind,
         limits: Limits,
@@ -77,22 +97,49 @@ impl State {
         let total = self.total;
         let registered = self.registered_as(key.name, kind, limits)?;
         let full = registered.is_full(key, total, limits);
-        if full && let Some(overflow) = &registered.overflow {
-            return Ok(Arc::clone(overflow));
+        if full {
+            return registered.overflow(make);
         }
-        let labels = Labels::new(if full { &[OVERFLOW_TAG] } else { &key.tags });
         let metric = Arc::clone(&registered.metric);
         let cell = make(&metric)?;
-        let series = Arc::new(Series { metric, labels: Arc::new(labels), cell });
+        let series = Arc::new(Series::new(metric, Labels::new(&key.tags), cell, hash, epoch));
         registered.list.push(Arc::clone(&series));
-        if full {
-            registered.overflow = Some(Arc::clone(&series));
-        } else {
-            registered.count += 1;
-            self.total += 1;
-            table.insert(hash, Arc::clone(&series));
-        }
+        registered.count += 1;
+        self.total += 1;
+        table.insert(Arc::clone(&series));
         Ok(series)
+    }
+
+    /// The overflow series of a metric that is registered; made if need be.
+    pub(super) fn overflow_of(
+        &mut self,
+        metric: &Metric,
+        make: impl Fn(&Metric) -> Result<Cell, RegisterError>,
+    ) -> Result<Arc<Series>, RegisterError> {
+        let registered = self.names.get_mut(&metric.name).and_then(|known| known.registered.as_mut());
+        registered.expect("a metric stays").overflow(make)
+    }
+
+    /// Takes a series out, unless it was used in `epoch` or later, or somebody holds a handle of it.
+    pub(super) fn remove(&mut self, table: &Table, series: &Arc<Series>, epoch: u64) -> bool {
+        let known = self.names.get_mut(&series.metric.name);
+        let Some(registered) = known.and_then(|known| known.registered.as_mut()) else { return false };
+        // Whoever looks a series up, and uses it or takes a handle, holds the lock of the table or that of this state.
+        let removed = table.remove_if(series, |series| series.is_idle_since(epoch));
+        if removed {
+            registered.count -= 1;
+            self.total -= 1;
+        }
+        removed
+    }
+
+    /// The series of the metrics that take no more.
+    pub(super) fn crowded(&self, limits: Limits) -> Vec<Arc<SeriesList>> {
+        let registered = self.names.values().filter_map(|known| known.registered.as_ref());
+        let is_crowded = |it: &&Registered| {
+            it.count > 0 && (it.count >= limits.series_per_metric || self.total >= limits.series)
+        };
+        registered.filter(is_crowded).map(|it| Arc::clone(&it.list)).collect()
     }
 
     /// The metric of this name, made as `kind` if it is new.

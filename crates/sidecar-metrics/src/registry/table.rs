@@ -4,7 +4,7 @@ use crate::series::Series;
 use parking_lot::RwLock;
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_micro_inline};
 use smallvec::{SmallVec, smallvec};
-use std::collections::hash_map::HashMap;
+use std::collections::hash_map::{Entry, HashMap};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::Arc;
 
@@ -74,8 +74,22 @@ impl Table {
         found.get(&hash)?.iter().find(|series| series.is(name, tags)).map(then)
     }
 
-    pub(super) fn insert(&self, hash: u64, series: Arc<Series>) {
+    pub(super) fn insert(&self, series: Arc<Series>) {
+        let hash = series.hash;
         self.part(hash).series.write().entry(hash).or_insert_with(|| smallvec![]).push(series);
+    }
+
+    /// Takes the series out if it is there and `may` says so, while nobody can look it up.
+    pub(super) fn remove_if(&self, series: &Arc<Series>, may: impl FnOnce(&Series) -> bool) -> bool {
+        let mut part = self.part(series.hash).series.write();
+        let Entry::Occupied(mut entry) = part.entry(series.hash) else { return false };
+        let place = entry.get().iter().position(|own| Arc::ptr_eq(own, series));
+        let Some(place) = place.filter(|_| may(series)) else { return false };
+        entry.get_mut().swap_remove(place);
+        if entry.get().is_empty() {
+            entry.remove();
+        }
+        true
     }
 
     /// The maps use the lowest and the highest bits, so the part is chosen by others.

@@ -10,6 +10,7 @@ mod overflow;
 mod parser;
 mod promtool;
 mod reading;
+mod reclaim;
 mod recording;
 mod roundtrip;
 mod sources;

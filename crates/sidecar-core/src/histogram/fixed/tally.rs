@@ -57,8 +57,18 @@ impl Tally {
             record_alone(cell, bucket, value);
             cell.at(BUSY).store(0, Release);
         } else {
-            self.crowd.get_or_init(|| Box::new(Crowd::new(self.buckets))).record(bucket, value);
+            self.crowd().add([(bucket, 1)], value);
         }
+    }
+
+    /// Many at once. A bucket must be there.
+    pub(super) fn add(&self, counts: &[u64], sum: f64) {
+        let counts = counts.iter().copied().enumerate().filter(|(_, count)| *count > 0);
+        self.crowd().add(counts, sum);
+    }
+
+    fn crowd(&self) -> &Crowd {
+        self.crowd.get_or_init(|| Box::new(Crowd::new(self.buckets)))
     }
 
     /// The counts of all buckets, and the sum of exactly the values counted.
@@ -162,10 +172,12 @@ impl Crowd {
         Self { words: Words::new(BUCKETS + buckets) }
     }
 
-    fn record(&self, bucket: usize, value: f64) {
+    fn add(&self, counts: impl IntoIterator<Item = (usize, u64)>, value: f64) {
         // Relaxed: the releases below carry it to whoever sees what they wrote.
         self.words.at(STARTED).fetch_add(1, Relaxed);
-        self.words.at(BUCKETS + bucket).fetch_add(1, Release);
+        for (bucket, count) in counts {
+            self.words.at(BUCKETS + bucket).fetch_add(count, Release);
+        }
         let add = |bits| Some((f64::from_bits(bits) + value).to_bits());
         let _ = self.words.at(SUM).fetch_update(Release, Relaxed, add);
         self.words.at(FINISHED).fetch_add(1, Release);
@@ -270,9 +282,9 @@ mod models {
             let crowd = Arc::new(Crowd::new(2));
             let writer = {
                 let crowd = Arc::clone(&crowd);
-                thread::spawn(move || crowd.record(1, 100.0))
+                thread::spawn(move || crowd.add([(1, 1)], 100.0))
             };
-            crowd.record(0, 1.0);
+            crowd.add([(0, 1)], 1.0);
             let mut counts = [0; 2];
             let seen = crowd.look(&mut counts);
             assert!(!seen.whole || is_whole(&counts, seen.sum), "{counts:?} {}", seen.sum);
