@@ -101,7 +101,7 @@ impl MetricsCollector {
     /// Says what a metric of the registry measures, before or after its first use; the last call stands.
     /// A name that is not allowed is counted in [`errors`](Self::errors).
     pub fn describe(&self, name: &str, unit: Unit, help: &str) {
-        self.counted(self.inner.registry.describe(name, unit, help));
+        self.describe_as(name, Some(unit), help);
     }
 
     /// Sets the upper bounds of a histogram's buckets, without the infinite one, before its first use.
@@ -180,6 +180,16 @@ impl MetricsCollector {
     #[must_use]
     pub fn errors(&self) -> u64 {
         self.inner.misuse.total()
+    }
+
+    /// Without a unit, that which is known stays.
+    pub(crate) fn describe_as(&self, name: &str, unit: Option<Unit>, help: &str) {
+        self.counted(self.inner.registry.describe(name, unit, help));
+    }
+
+    #[cfg(feature = "facade")]
+    pub(crate) fn refuse(&self, error: RegisterError) {
+        self.inner.misuse.count(error);
     }
 
     fn counted(&self, result: Result<(), RegisterError>) {

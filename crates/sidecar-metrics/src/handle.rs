@@ -40,6 +40,11 @@ impl Counter {
         self.slot.add(n);
     }
 
+    #[cfg(feature = "facade")]
+    pub(crate) fn into_shared(self) -> Arc<Slot> {
+        self.slot
+    }
+
     /// The count so far: what each thread has counted, added up.
     #[must_use]
     pub fn value(&self) -> u64 {
@@ -51,26 +56,44 @@ impl Counter {
 #[derive(Clone, Debug, Default)]
 #[must_use = "a gauge does nothing unless it is used"]
 pub struct Gauge {
-    /// The bits of an `f64`; all zero is 0.0.
-    bits: Arc<AtomicU64>,
+    cell: Arc<GaugeCell>,
+}
+
+/// The bits of an `f64`; all zero is 0.0.
+#[derive(Debug, Default)]
+pub(crate) struct GaugeCell(AtomicU64);
+
+impl GaugeCell {
+    pub(crate) fn store(&self, value: f64) {
+        self.0.store(value.to_bits(), Relaxed);
+    }
+
+    pub(crate) fn add(&self, difference: f64) {
+        let add = |bits| Some((f64::from_bits(bits) + difference).to_bits());
+        let _ = self.0.fetch_update(Relaxed, Relaxed, add);
+    }
 }
 
 impl Gauge {
     /// Replaces the value. Any number is allowed, NaN and the infinities included.
     pub fn set(&self, value: f64) {
-        self.bits.store(value.to_bits(), Relaxed);
+        self.cell.store(value);
     }
 
     /// Adds `difference`, which may be negative.
     pub fn add(&self, difference: f64) {
-        let add = |bits| Some((f64::from_bits(bits) + difference).to_bits());
-        let _ = self.bits.fetch_update(Relaxed, Relaxed, add);
+        self.cell.add(difference);
     }
 
     /// The value last set.
     #[must_use]
     pub fn value(&self) -> f64 {
-        f64::from_bits(self.bits.load(Relaxed))
+        f64::from_bits(self.cell.0.load(Relaxed))
+    }
+
+    #[cfg(feature = "facade")]
+    pub(crate) fn into_shared(self) -> Arc<GaugeCell> {
+        self.cell
     }
 }
 
@@ -78,30 +101,55 @@ impl Gauge {
 #[derive(Clone, Debug)]
 #[must_use = "a histogram does nothing unless it is used"]
 pub struct Histogram {
-    buckets: Arc<FixedHistogram>,
+    recorded: Arc<Recorded>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    buckets: FixedHistogram,
     misuse: Arc<Misuse>,
 }
 
-impl Histogram {
-    pub(crate) fn new(buckets: FixedHistogram, misuse: Arc<Misuse>) -> Self {
-        Self { buckets: Arc::new(buckets), misuse }
-    }
-
-    /// Records one value, in the unit that the metric's name says. NaN is counted as an error instead.
-    pub fn record(&self, value: f64) {
-        if !self.try_record(value) {
+impl Recorded {
+    #[inline]
+    pub(crate) fn record(&self, value: f64) {
+        if !self.buckets.record(value) {
             self.misuse.count(NAN_RECORDED);
         }
     }
 
+    #[cfg(feature = "facade")]
+    pub(crate) fn record_many(&self, value: f64, times: u64) {
+        if !self.buckets.record_many(value, times) {
+            self.misuse.count(NAN_RECORDED);
+        }
+    }
+}
+
+impl Histogram {
+    pub(crate) fn new(buckets: FixedHistogram, misuse: Arc<Misuse>) -> Self {
+        Self { recorded: Arc::new(Recorded { buckets, misuse }) }
+    }
+
+    /// Records one value, in the unit that the metric's name says. NaN is counted as an error instead.
+    #[inline]
+    pub fn record(&self, value: f64) {
+        self.recorded.record(value);
+    }
+
     /// Adds what another one holds, which has the same bounds.
     pub(crate) fn absorb(&self, other: &Self) {
-        self.buckets.add(&other.buckets.snapshot());
+        self.recorded.buckets.add(&other.recorded.buckets.snapshot());
     }
 
     /// Like [`Histogram::record`], but leaves the counting of NaN, answered with `false`, to the caller.
     pub(crate) fn try_record(&self, value: f64) -> bool {
-        self.buckets.record(value)
+        self.recorded.buckets.record(value)
+    }
+
+    #[cfg(feature = "facade")]
+    pub(crate) fn into_shared(self) -> Arc<Recorded> {
+        self.recorded
     }
 }
 
@@ -118,8 +166,8 @@ impl Cell {
     pub(crate) fn is_held(&self) -> bool {
         let handles = match self {
             Self::Counter(counter) => Arc::strong_count(&counter.slot),
-            Self::Gauge(gauge) => Arc::strong_count(&gauge.bits),
-            Self::Histogram(histogram) => Arc::strong_count(&histogram.buckets),
+            Self::Gauge(gauge) => Arc::strong_count(&gauge.cell),
+            Self::Histogram(histogram) => Arc::strong_count(&histogram.recorded),
         };
         // Pairs with the release by which a handle is dropped: what was done through it is there.
         fence(Acquire);
@@ -130,7 +178,7 @@ impl Cell {
         match self {
             Self::Counter(counter) => Value::Number(Number::Integer(counter.value())),
             Self::Gauge(gauge) => Value::Number(Number::Float(gauge.value())),
-            Self::Histogram(histogram) => Value::Histogram(histogram.buckets.snapshot()),
+            Self::Histogram(histogram) => Value::Histogram(histogram.recorded.buckets.snapshot()),
         }
     }
 }

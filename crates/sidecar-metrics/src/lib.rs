@@ -67,6 +67,12 @@
 //! Only the first reading after new series sorts them, outside every lock. Nothing a writer needs is locked
 //! while sources run or text is rendered.
 //!
+//! # Features
+//!
+//! - `facade`: what is recorded through the [`metrics`](https://docs.rs/metrics) facade appears here, after
+//!   `install_global()`, or for one thread with the value of `recorder()`. Names that the formats do not allow are
+//!   escaped so that no two become one.
+//!
 //! # Limits
 //!
 //! - At most `max_series` series, one overflow series per metric, `max_series` metrics, [`MAX_TAG_BYTES`] of
@@ -85,6 +91,8 @@ mod builder;
 mod collector;
 mod error;
 mod exposition;
+#[cfg(feature = "facade")]
+mod facade;
 mod families;
 mod gather;
 mod handle;
@@ -105,10 +113,15 @@ pub use builder::{
 pub use collector::MetricsCollector;
 pub use error::RegisterError;
 pub use exposition::{CLASSIC_CONTENT_TYPE, OPENMETRICS_CONTENT_TYPE};
+#[cfg(feature = "facade")]
+pub use facade::{AlreadyInstalled, FacadeRecorder};
 pub use families::{Families, Family, Number, Sample, Value};
 pub use handle::{Counter, Gauge, Histogram};
 pub use kind::Kind;
 pub use labels::{MAX_TAG_BYTES, OVERFLOW_TAG};
+/// The facade, in the version whose recorder this is: with another one, macros record nothing.
+#[cfg(feature = "facade")]
+pub use metrics;
 pub use names::MAX_NAME_BYTES;
 pub use sidecar_core::SettingsError;
 pub use sidecar_core::histogram::FixedSnapshot;

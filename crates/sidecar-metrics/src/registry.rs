@@ -148,7 +148,7 @@ impl Registry {
     }
 
     /// Sets unit and help of a metric, registered or not.
-    pub(crate) fn describe(&self, name: &str, unit: Unit, help: &str) -> Result<(), RegisterError> {
+    pub(crate) fn describe(&self, name: &str, unit: Option<Unit>, help: &str) -> Result<(), RegisterError> {
         check_name(name)?;
         self.state.write().describe(name, unit, help, self.limits)
     }

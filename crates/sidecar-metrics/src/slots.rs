@@ -70,6 +70,22 @@ impl Slot {
         }
     }
 
+    /// Has the sum be at least `value`. Those who do the same at once do not add up.
+    #[cfg(feature = "facade")]
+    pub(crate) fn raise(&self, value: u64) {
+        let shared = self.page.shared().at(self.word as usize);
+        loop {
+            // Before the sum, so that whoever raises it in between has this tried again.
+            let before = shared.load(Relaxed);
+            let Some(missing) = value.checked_sub(self.value()).filter(|missing| *missing > 0) else {
+                return;
+            };
+            if shared.compare_exchange(before, before.wrapping_add(missing), Relaxed, Relaxed).is_ok() {
+                return;
+            }
+        }
+    }
+
     pub(crate) fn value(&self) -> u64 {
         self.page.sum(self.word as usize)
     }

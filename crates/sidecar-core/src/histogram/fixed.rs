@@ -63,6 +63,17 @@ impl FixedHistogram {
         true
     }
 
+    /// Records one value many times, in one step for those who read. NaN is ignored and reported as `false`.
+    pub fn record_many(&self, value: f64, times: u64) -> bool {
+        if value.is_nan() {
+            return false;
+        }
+        if times > 0 {
+            self.tally.add([(self.bucket(value), times)], value * times as f64);
+        }
+        true
+    }
+
     /// The first bucket whose bound is not below the value.
     #[inline]
     fn bucket(&self, value: f64) -> usize {
@@ -78,7 +89,8 @@ impl FixedHistogram {
     /// # Panics
     /// When it has more buckets.
     pub fn add(&self, other: &FixedSnapshot) {
-        self.tally.add(&other.counts, other.sum);
+        let counts = other.counts.iter().copied().enumerate().filter(|(_, count)| *count > 0);
+        self.tally.add(counts, other.sum);
     }
 
     /// What has been recorded so far.

@@ -194,12 +194,12 @@ impl State {
     pub(super) fn describe(
         &mut self,
         name: &str,
-        unit: Unit,
+        unit: Option<Unit>,
         help: &str,
         limits: Limits,
     ) -> Result<(), RegisterError> {
         let known = self.known(name, limits)?;
-        known.unit = Some(unit);
+        known.unit = unit.or(known.unit);
         if !help.is_empty() {
             known.help = help.into();
         }

@@ -4,6 +4,8 @@ mod allocation;
 mod concurrency;
 mod documents;
 mod escaping;
+#[cfg(feature = "facade")]
+mod facade;
 mod names;
 mod openmetrics;
 mod overflow;

@@ -62,8 +62,7 @@ impl Tally {
     }
 
     /// Many at once. A bucket must be there.
-    pub(super) fn add(&self, counts: &[u64], sum: f64) {
-        let counts = counts.iter().copied().enumerate().filter(|(_, count)| *count > 0);
+    pub(super) fn add(&self, counts: impl IntoIterator<Item = (usize, u64)>, sum: f64) {
         self.crowd().add(counts, sum);
     }
 
