@@ -1,6 +1,7 @@
 //! Setting up a collector.
 
 use crate::collector::MetricsCollector;
+use crate::error::RegisterError;
 use crate::registry::Limits;
 use sidecar_core::clock::nanos;
 use sidecar_core::{Clock, SettingsError};
@@ -30,6 +31,7 @@ pub struct MetricsBuilder {
     limits: Limits,
     idle_timeout: Option<Duration>,
     clock: Clock,
+    buckets: Vec<(String, Vec<f64>)>,
 }
 
 impl MetricsBuilder {
@@ -42,6 +44,7 @@ impl MetricsBuilder {
             },
             idle_timeout: Some(DEFAULT_IDLE_TIMEOUT),
             clock: Clock::new(),
+            buckets: Vec::new(),
         }
     }
 
@@ -59,6 +62,15 @@ impl MetricsBuilder {
     /// Defaults to 10 000.
     pub fn max_series(mut self, series: usize) -> Self {
         self.limits.series = series;
+        self
+    }
+
+    /// The upper bounds of a histogram's buckets, as [`MetricsCollector::buckets`] sets them; the last call for a name
+    /// stands.
+    ///
+    /// Defaults to those that fit the unit in the name, see there.
+    pub fn buckets(mut self, name: impl Into<String>, bounds: impl Into<Vec<f64>>) -> Self {
+        self.buckets.push((name.into(), bounds.into()));
         self
     }
 
@@ -82,7 +94,8 @@ impl MetricsBuilder {
     /// The collector.
     ///
     /// # Errors
-    /// When a bound is not within 1 to [`MAX_SERIES_BOUND`], or the timeout not within 1 second to 365 days.
+    /// When a bound is not within 1 to [`MAX_SERIES_BOUND`], or the timeout not within 1 second to 365 days;
+    /// when the name of a histogram or its bounds are not allowed, or there are more of them than `max_series`.
     pub fn build(self) -> Result<MetricsCollector, SettingsError> {
         let Limits { series_per_metric, series, .. } = self.limits;
         for (field, value) in [("max_series_per_metric", series_per_metric), ("max_series", series)] {
@@ -95,13 +108,28 @@ impl MetricsBuilder {
             return Err(SettingsError::new("idle_timeout", format!("{timeout:?}"), allowed));
         }
         let limits = Limits { idle: self.idle_timeout.map(nanos), ..self.limits };
-        Ok(MetricsCollector::with_limits(limits, self.clock))
+        let collector = MetricsCollector::with_limits(limits, self.clock);
+        for (name, bounds) in &self.buckets {
+            collector.buckets(name, bounds).map_err(|error| match error {
+                RegisterError::Buckets { error, .. } => error,
+                error => SettingsError::new("buckets", error, "a name that is free for a histogram"),
+            })?;
+        }
+        Ok(collector)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn buckets_that_cannot_be_are_refused() {
+        for (name, bounds) in [("h", vec![]), ("h", vec![2.0, 1.0]), ("a.b", vec![1.0])] {
+            let error = MetricsBuilder::new().buckets(name, bounds).build().expect_err("not allowed");
+            assert_eq!(error.field(), "buckets", "{error}");
+        }
+    }
 
     #[test]
     fn bounds_out_of_range_are_refused_by_name() {

@@ -7,6 +7,7 @@ use crate::families::Families;
 use crate::gather;
 use crate::handle::{Counter, Gauge, Histogram, NAN_RECORDED};
 use crate::misuse::Misuse;
+use crate::overflow::OverflowReport;
 use crate::registry::{Limits, Registry};
 use crate::source::SourceOutput;
 use crate::sources::Sources;
@@ -162,6 +163,13 @@ impl MetricsCollector {
     #[must_use]
     pub fn overflowing(&self) -> Vec<Arc<str>> {
         self.inner.registry.overflowing()
+    }
+
+    /// The metrics that refused series, those that refused most different ones first, and for each the tag keys that
+    /// have most values: where to look for a tag that should not be one.
+    #[must_use]
+    pub fn overflow_report(&self) -> Vec<OverflowReport> {
+        self.inner.registry.overflow_report()
     }
 
     /// Makes room where a bound is reached: takes out the series that were not used by name for the

@@ -43,6 +43,7 @@
 //! for ever. What a counter or histogram held moves to the overflow series: a sum over all series never falls, though
 //! the overflow series shows an increase that is older. A gauge is forgotten. A series that comes back starts at zero,
 //! which readers take for a restart. See [`MetricsCollector::reclaim`].
+//! [`MetricsCollector::overflow_report`] says which metrics and tags to look at.
 //!
 //! **OpenMetrics** has the same names. A counter `x_total` is its family `x`; a counter whose name does not
 //! end in `_total` has the type `unknown` there, and so has one whose family's name is another metric's. A
@@ -100,6 +101,7 @@ mod kind;
 mod labels;
 mod misuse;
 mod names;
+mod overflow;
 mod registry;
 mod series;
 mod slots;
@@ -123,6 +125,7 @@ pub use labels::{MAX_TAG_BYTES, OVERFLOW_TAG};
 #[cfg(feature = "facade")]
 pub use metrics;
 pub use names::MAX_NAME_BYTES;
+pub use overflow::{OverflowReport, TagSpread};
 pub use sidecar_core::SettingsError;
 pub use sidecar_core::histogram::FixedSnapshot;
 pub use source::{HistogramFamily, NumberFamily, SourceOutput};

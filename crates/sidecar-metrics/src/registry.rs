@@ -2,6 +2,7 @@
 
 mod ages;
 mod reclaim;
+mod refused;
 mod state;
 mod table;
 
@@ -13,7 +14,8 @@ use crate::kind::Kind;
 use crate::labels::Key;
 use crate::misuse::Misuse;
 use crate::names::check_name;
-use crate::series::{Handle, Metric, Series};
+use crate::overflow::OverflowReport;
+use crate::series::{Handle, Metric, Series, SeriesList};
 use crate::slots::Slots;
 use crate::unit::Unit;
 use ages::Ages;
@@ -96,7 +98,7 @@ impl Registry {
         {
             return found;
         }
-        if let Some(found) = self.with_overflow(key, then) {
+        if let Some(found) = self.with_overflow(hash, key, then) {
             return found;
         }
         let make = |metric: &Metric| self.cell(metric);
@@ -110,6 +112,7 @@ impl Registry {
     /// Hands the overflow series to `then`, if it is where the key belongs and idle series cannot make room.
     fn with_overflow<H: Handle, T>(
         &self,
+        hash: u64,
         key: &Key<'_>,
         then: &mut Option<impl FnOnce(&H) -> T>,
     ) -> Option<Result<T, RegisterError>> {
@@ -118,7 +121,12 @@ impl Registry {
             self.make_room(false);
         }
         let state = self.state.read();
-        Some(apply(state.overflow_for(key, self.limits)?, then))
+        let overflow = state.overflow_for(key, self.limits)?;
+        let applied = apply(&overflow.series, then);
+        if applied.is_ok() {
+            overflow.note(hash, key);
+        }
+        Some(applied)
     }
 
     fn apply_used<H: Handle, T>(
@@ -163,6 +171,17 @@ impl Registry {
 
     pub(crate) fn overflowing(&self) -> Vec<Arc<str>> {
         self.state.read().overflowing()
+    }
+
+    /// See [`MetricsCollector::overflow_report`](crate::MetricsCollector::overflow_report).
+    pub(crate) fn overflow_report(&self) -> Vec<OverflowReport> {
+        let refused = self.state.read().refused();
+        let report = |(name, times, distinct, list): (_, _, _, Arc<SeriesList>)| {
+            OverflowReport::new(name, times, distinct, &list)
+        };
+        let mut reports: Vec<OverflowReport> = refused.into_iter().map(report).collect();
+        reports.sort_by_key(|report| std::cmp::Reverse(report.distinct));
+        reports
     }
 
     /// All registered metrics with their values, sorted by name.

@@ -144,6 +144,13 @@ impl SeriesList {
         all
     }
 
+    /// All series but the overflow series.
+    pub(crate) fn kept(&self) -> Vec<Arc<Series>> {
+        let mut all: Vec<_> = self.inner.lock().all.clone();
+        all.retain(|series| series.used.load(Relaxed) != Series::NEVER_IDLE);
+        all
+    }
+
     /// Keeps readers out while values move between series; `None` if some are in and `wait` is not set.
     pub(crate) fn apart_from_readers(&self, wait: bool) -> Option<RwLockWriteGuard<'_, ()>> {
         if wait { Some(self.values.write()) } else { self.values.try_write() }

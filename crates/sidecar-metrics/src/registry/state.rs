@@ -1,6 +1,7 @@
 //! What the registry's lock guards.
 
 use super::Limits;
+use super::refused::Refused;
 use super::table::Table;
 use crate::buckets;
 use crate::error::RegisterError;
@@ -36,7 +37,14 @@ struct Registered {
     list: Arc<SeriesList>,
     /// Series without the overflow series.
     count: usize,
-    overflow: Option<Arc<Series>>,
+    overflow: Option<Overflow>,
+}
+
+/// Where the values of series go that a metric has no room for.
+#[derive(Debug)]
+pub(super) struct Overflow {
+    pub(super) series: Arc<Series>,
+    pub(super) refused: Box<Refused>,
 }
 
 /// A registered metric as it leaves the lock.
@@ -45,6 +53,15 @@ pub(super) struct Listed {
     pub(super) list: Arc<SeriesList>,
     pub(super) help: Arc<str>,
     pub(super) unit: Option<Unit>,
+}
+
+impl Overflow {
+    /// That a series was refused; not if it is this one that was asked for.
+    pub(super) fn note(&self, hash: u64, key: &Key<'_>) {
+        if *key.tags != [OVERFLOW_TAG] {
+            self.refused.note(hash);
+        }
+    }
 }
 
 impl Registered {
@@ -57,24 +74,30 @@ impl Registered {
     fn overflow(
         &mut self,
         make: impl Fn(&Metric) -> Result<Cell, RegisterError>,
-    ) -> Result<Arc<Series>, RegisterError> {
-        if let Some(overflow) = &self.overflow {
-            return Ok(Arc::clone(overflow));
+    ) -> Result<&Overflow, RegisterError> {
+        if self.overflow.is_none() {
+            self.overflow = Some(self.make_overflow(make)?);
         }
+        Ok(self.overflow.as_ref().expect("made above"))
+    }
+
+    fn make_overflow(
+        &self,
+        make: impl Fn(&Metric) -> Result<Cell, RegisterError>,
+    ) -> Result<Overflow, RegisterError> {
         let metric = Arc::clone(&self.metric);
         let cell = make(&metric)?;
         let series = Arc::new(Series::new(metric, Labels::new(&[OVERFLOW_TAG]), cell, 0, Series::NEVER_IDLE));
         self.list.push(Arc::clone(&series));
-        self.overflow = Some(Arc::clone(&series));
-        Ok(series)
+        Ok(Overflow { series, refused: Box::default() })
     }
 }
 
 impl State {
     /// The overflow series, if it is there and is where `key` belongs.
-    pub(super) fn overflow_for(&self, key: &Key<'_>, limits: Limits) -> Option<&Series> {
+    pub(super) fn overflow_for(&self, key: &Key<'_>, limits: Limits) -> Option<&Overflow> {
         let registered = self.names.get(key.name)?.registered.as_ref()?;
-        if registered.is_full(key, self.total, limits) { registered.overflow.as_deref() } else { None }
+        if registered.is_full(key, self.total, limits) { registered.overflow.as_ref() } else { None }
     }
 
     /// The series of `key`, or the overflow series that takes its place; either is made if need be. `epoch` is the
@@ -98,7 +121,9 @@ impl State {
         let registered = self.registered_as(key.name, kind, limits)?;
         let full = registered.is_full(key, total, limits);
         if full {
-            return registered.overflow(make);
+            let overflow = registered.overflow(make)?;
+            overflow.note(hash, key);
+            return Ok(Arc::clone(&overflow.series));
         }
         let metric = Arc::clone(&registered.metric);
         let cell = make(&metric)?;
@@ -117,7 +142,8 @@ impl State {
         make: impl Fn(&Metric) -> Result<Cell, RegisterError>,
     ) -> Result<Arc<Series>, RegisterError> {
         let registered = self.names.get_mut(&metric.name).and_then(|known| known.registered.as_mut());
-        registered.expect("a metric stays").overflow(make)
+        let overflow = registered.expect("a metric stays").overflow(make)?;
+        Ok(Arc::clone(&overflow.series))
     }
 
     /// Takes a series out, unless it was used in `epoch` or later, or somebody holds a handle of it.
@@ -232,6 +258,17 @@ impl State {
     pub(super) fn overflowing(&self) -> Vec<Arc<str>> {
         let overflows = |known: &Known| known.registered.as_ref().is_some_and(|it| it.overflow.is_some());
         self.names.iter().filter(|(_, known)| overflows(known)).map(|(name, _)| Arc::clone(name)).collect()
+    }
+
+    /// What is known of refused series: name, how many times, about how many, and those that were not.
+    pub(super) fn refused(&self) -> Vec<(Arc<str>, u64, u64, Arc<SeriesList>)> {
+        let refused = |(name, known): (&Arc<str>, &Known)| {
+            let registered = known.registered.as_ref()?;
+            let refused = &registered.overflow.as_ref()?.refused;
+            let (times, distinct) = (refused.times(), refused.distinct());
+            (times > 0).then(|| (Arc::clone(name), times, distinct, Arc::clone(&registered.list)))
+        };
+        self.names.iter().filter_map(refused).collect()
     }
 
     /// The registered metrics, sorted by name.

@@ -80,3 +80,54 @@ fn handles_allocate_nothing() {
     });
     assert_eq!((counter.value() as f64, gauge.value()), (CALLS, CALLS));
 }
+
+/// What the documentation says under "Cost".
+const COUNTER_BYTES: i64 = 400;
+const GAUGE_BYTES: i64 = 400;
+const HISTOGRAM_BYTES: i64 = 1_000;
+
+#[test]
+fn a_series_costs_as_many_bytes_as_the_documentation_says() {
+    const SERIES: i64 = 5_000;
+    let values: Vec<String> = (0..SERIES).map(|at| format!("user-{at:05}")).collect();
+    let bytes = |record: fn(&MetricsCollector, &[(&str, &str)])| {
+        let builder = MetricsCollector::builder().max_series_per_metric(SERIES as usize);
+        let metrics = builder.build().expect("a valid bound");
+        let fill = || values.iter().for_each(|value| record(&metrics, &[("user", value)]));
+        let cost = counted(fill).1.live_bytes / SERIES;
+        // Once they are there, they cost nothing more.
+        assert_eq!(counted(fill).1.live_bytes / SERIES / 100, 0);
+        cost
+    };
+    let counter = bytes(|metrics, tags| metrics.increment("c_total", tags));
+    let gauge = bytes(|metrics, tags| metrics.set_gauge("g", 1.0, tags));
+    let histogram = bytes(|metrics, tags| metrics.record_histogram("h_seconds", 0.1, tags));
+    let stated = [COUNTER_BYTES, GAUGE_BYTES, HISTOGRAM_BYTES];
+    for (cost, stated) in [counter, gauge, histogram].into_iter().zip(stated) {
+        assert!((stated / 2..=stated).contains(&cost), "{counter} {gauge} {histogram}");
+    }
+}
+
+#[test]
+fn memory_is_flat_while_nobody_reads() {
+    const EVENTS: usize = 100_000;
+    let metrics = MetricsCollector::builder().max_series_per_metric(50).build().expect("a valid bound");
+    let counter = metrics.counter("held_total", &[]).expect("a new name");
+    let histogram = metrics.histogram("held_seconds", &[]).expect("a new name");
+    let values: Vec<String> = (0..1_000).map(|at| format!("{at}")).collect();
+    let mut events = values.iter().cycle();
+    let mut record = || {
+        let user = events.next().expect("it never ends");
+        metrics.increment("c_total", &[("user", user)]);
+        metrics.record_histogram("h_seconds", 0.1, &[("user", user)]);
+        metrics.set_gauge("g", 1.0, &[("user", user)]);
+        for _ in 0..20 {
+            counter.increment();
+            histogram.record(0.1);
+        }
+    };
+    (0..10_000).for_each(|_| record());
+    let ((), tally) = counted(|| (0..EVENTS).for_each(|_| record()));
+    assert_eq!((tally.allocations, tally.live_bytes), (0, 0));
+    assert_eq!(counter.value(), 20 * (EVENTS as u64 + 10_000));
+}

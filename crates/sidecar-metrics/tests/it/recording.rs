@@ -171,6 +171,16 @@ fn buckets_are_chosen_before_the_first_use() {
 }
 
 #[test]
+fn buckets_can_be_set_with_the_bounds() {
+    let builder =
+        MetricsCollector::builder().buckets("h_ms", [1.0]).buckets("h_ms", [7.0]).buckets("i", vec![1.0]);
+    let metrics = builder.build().expect("valid bounds");
+    metrics.record_histogram("h_ms", 6.0, &[]);
+    assert!(metrics.export_prometheus().contains("h_ms_bucket{le=\"7\"} 1\nh_ms_bucket{le=\"+Inf\"} 1\n"));
+    assert!(!metrics.families().contains_key("i"));
+}
+
+#[test]
 fn handles_outlive_the_collector_and_collectors_do_not_share() {
     let (one, other) = (MetricsCollector::new(), MetricsCollector::new());
     let counter = one.counter("c", &[]).expect("a new name");
