@@ -64,7 +64,14 @@
 //! A handle counts without a lock, and without an atomic read-modify-write where its thread has a cell of its own:
 //! a thread that comes more than a few times gets one, with an allocation, for every 64 counters and for each
 //! histogram. By name there is one hash of name and tags and the read lock of one of 16 parts of a table before
-//! that; up to eight tags need no allocation, in any order. Reading adds up the cells of each series once.
+//! that; up to eight tags need no allocation, in any order. Reading adds up the cells of each series once. What is
+//! read of a histogram is not torn, see [`FixedHistogram`](sidecar_core::histogram::FixedHistogram).
+//!
+//! Memory, with one short tag: up to 320 bytes a counter, 280 a gauge, 720 a histogram with 13 bounds. On top of that
+//! a thread that records often takes about 600 bytes for every 64 counters that it uses, as long as at most 64 threads
+//! do, and about 260 bytes for a histogram, as long as at most 16 do; what is freed by a thread is used by the next.
+//! A thread's table of what it has leased is at most 32 KiB. A metric that refuses series takes 300 bytes more.
+//!
 //! Only the first reading after new series sorts them, outside every lock. Nothing a writer needs is locked
 //! while sources run or text is rendered.
 //!

@@ -116,12 +116,14 @@ impl Registry {
         key: &Key<'_>,
         then: &mut Option<impl FnOnce(&H) -> T>,
     ) -> Option<Result<T, RegisterError>> {
-        self.state.read().overflow_for(key, self.limits)?;
-        if !key.belongs_to_overflow() {
+        let mut state = self.state.read();
+        let mut overflow = state.overflow_for(key, self.limits)?;
+        if !key.belongs_to_overflow() && self.ages.is_due() {
+            drop(state);
             self.make_room(false);
+            state = self.state.read();
+            overflow = state.overflow_for(key, self.limits)?;
         }
-        let state = self.state.read();
-        let overflow = state.overflow_for(key, self.limits)?;
         let applied = apply(&overflow.series, then);
         if applied.is_ok() {
             overflow.note(hash, key);

@@ -43,6 +43,11 @@ impl Ages {
         self.epoch.load(Relaxed)
     }
 
+    /// Whether a look may find something.
+    pub(super) fn is_due(&self) -> bool {
+        self.timeout.is_some() && self.clock.now() >= self.next.load(Relaxed)
+    }
+
     /// The epoch such that series last used before it are idle; `None` while no series can be, and where another
     /// thread looks at this moment. Also `None` if the last look was less than an eighth of the timeout ago, unless
     /// `at_once`.
