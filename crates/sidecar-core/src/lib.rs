@@ -4,6 +4,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`calls`] | what the attributes need to make a body a call |
+//! | [`cells`] | words that each thread writes alone |
 //! | [`clock`] | monotonic nanoseconds, real or virtual |
 //! | [`event_type`] | bounded interning of event-type names |
 //! | [`fork`] | telling a forked child (feature `fork`; without it nobody is one) |
@@ -26,6 +27,7 @@
 #![warn(missing_docs)]
 
 pub mod calls;
+pub mod cells;
 pub mod clock;
 pub mod event_type;
 pub mod fork;

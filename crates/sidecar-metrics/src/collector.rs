@@ -1,7 +1,7 @@
 //! The collector: the front of the registry, the sources and the expositions.
 
 use crate::alerts::Engine;
-use crate::builder::{DEFAULT_MAX_SERIES, DEFAULT_MAX_SERIES_PER_METRIC, MetricsBuilder};
+use crate::builder::MetricsBuilder;
 use crate::error::RegisterError;
 use crate::exposition::{self, CHUNK_BYTES, Format, Out};
 use crate::families::Families;
@@ -9,11 +9,13 @@ use crate::gather::{self, Joined};
 use crate::handle::{Counter, Gauge, Histogram, NAN_RECORDED};
 use crate::history::{History, HistorySettings, HistoryStats};
 use crate::misuse::Misuse;
+use crate::overflow::OverflowReport;
 use crate::query::{Query, QueryError, QueryResult};
 use crate::registry::{Limits, Registry};
 use crate::source::SourceOutput;
 use crate::sources::Sources;
 use crate::unit::Unit;
+use sidecar_core::Clock;
 use std::borrow::Borrow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -44,8 +46,7 @@ impl MetricsCollector {
     /// A collector with the default bounds.
     #[must_use]
     pub fn new() -> Self {
-        let (series_per_metric, series) = (DEFAULT_MAX_SERIES_PER_METRIC, DEFAULT_MAX_SERIES);
-        Self::with_limits(Limits { series_per_metric, series }, &HistorySettings::default(), false)
+        Self::builder().build().expect("the defaults are allowed")
     }
 
     /// Sets up a collector.
@@ -53,9 +54,14 @@ impl MetricsCollector {
         MetricsBuilder::new()
     }
 
-    pub(crate) fn with_limits(limits: Limits, history: &HistorySettings, created_samples: bool) -> Self {
+    pub(crate) fn with_limits(
+        limits: Limits,
+        clock: Clock,
+        history: &HistorySettings,
+        created_samples: bool,
+    ) -> Self {
         let misuse = Arc::new(Misuse::default());
-        let registry = Registry::new(limits, Arc::clone(&misuse));
+        let registry = Registry::new(limits, clock, Arc::clone(&misuse));
         let (alerts, history) = (Engine::new(Arc::clone(&misuse)), History::new(history));
         let (sources, lengths) = (Sources::default(), Default::default());
         Self {
@@ -119,7 +125,7 @@ impl MetricsCollector {
     /// Says what a metric of the registry measures, before or after its first use; the last call stands.
     /// A name that is not allowed is counted in [`errors`](Self::errors).
     pub fn describe(&self, name: &str, unit: Unit, help: &str) {
-        self.counted(self.inner.registry.describe(name, unit, help));
+        self.describe_as(name, Some(unit), help);
     }
 
     /// Sets the upper bounds of a histogram's buckets, without the infinite one, before its first use.
@@ -248,10 +254,39 @@ impl MetricsCollector {
         self.inner.registry.overflowing()
     }
 
+    /// The metrics that refused series, those that refused most different ones first, and for each the tag keys that
+    /// have most values: where to look for a tag that should not be one.
+    #[must_use]
+    pub fn overflow_report(&self) -> Vec<OverflowReport> {
+        self.inner.registry.overflow_report()
+    }
+
+    /// Makes room where a bound is reached: takes out the series that were not used by name for the
+    /// [`idle_timeout`](MetricsBuilder::idle_timeout), and of which nobody holds a handle or did so when somebody last
+    /// looked for room. How many there were.
+    ///
+    /// A new series that finds no room does the same, at most eight times in a timeout; call this now and then if
+    /// there may be long times without new series, so that ages are known when room is needed. What a counter or
+    /// histogram held moves to its metric's overflow series; for those who read, in one step. A series that comes
+    /// back starts at zero.
+    pub fn reclaim(&self) -> usize {
+        self.inner.registry.reclaim()
+    }
+
     /// How often something was refused where no caller could be told: by-name calls, sources, NaN recorded.
     #[must_use]
     pub fn errors(&self) -> u64 {
         self.inner.misuse.total()
+    }
+
+    /// Without a unit, that which is known stays.
+    pub(crate) fn describe_as(&self, name: &str, unit: Option<Unit>, help: &str) {
+        self.counted(self.inner.registry.describe(name, unit, help));
+    }
+
+    #[cfg(feature = "facade")]
+    pub(crate) fn refuse(&self, error: RegisterError) {
+        self.inner.misuse.count(error);
     }
 
     fn counted(&self, result: Result<(), RegisterError>) {

@@ -46,11 +46,11 @@ impl Exemplar {
 
 /// Holds the latest exemplar of one counter or bucket.
 #[derive(Debug, Default)]
-pub(crate) struct Slot {
+pub(crate) struct ExemplarSlot {
     latest: Mutex<Option<Box<Exemplar>>>,
 }
 
-impl Slot {
+impl ExemplarSlot {
     /// Replaces the exemplar, unless another thread uses the slot at this moment: nobody waits who records.
     pub(crate) fn set(&self, exemplar: Exemplar) -> bool {
         let exemplar = Some(Box::new(exemplar));
@@ -82,21 +82,21 @@ pub(crate) struct Exemplars {
 struct PerBucket {
     bounds: Arc<[f64]>,
     /// One more than bounds.
-    slots: Box<[Slot]>,
+    slots: Box<[ExemplarSlot]>,
 }
 
 impl Exemplars {
     pub(crate) fn set(&self, histogram: &FixedHistogram, exemplar: Exemplar) -> bool {
         let made = self.made.get_or_init(|| {
             let bounds = histogram.snapshot().bounds;
-            let slots = (0..=bounds.len()).map(|_| Slot::default()).collect();
+            let slots = (0..=bounds.len()).map(|_| ExemplarSlot::default()).collect();
             PerBucket { bounds, slots }
         });
         made.slots[made.bounds.partition_point(|bound| *bound < exemplar.value)].set(exemplar)
     }
 
     /// One slot for each bucket, if there has ever been an exemplar.
-    pub(crate) fn slots(&self) -> &[Slot] {
+    pub(crate) fn slots(&self) -> &[ExemplarSlot] {
         self.made.get().map_or(&[], |made| &made.slots)
     }
 }
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_slot_in_use_keeps_nobody_waiting() {
-        let slot = Slot::default();
+        let slot = ExemplarSlot::default();
         let exemplar = |id| Exemplar::new(1.0, &[("id", id)]).expect("short enough");
         assert!(slot.set(exemplar("first")));
         let held = slot.latest.lock();

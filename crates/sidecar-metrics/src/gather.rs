@@ -1,11 +1,11 @@
 //! Joining the registered metrics and those of the sources into one set without contradictions.
 
-use crate::families::{Family, Sample};
+use crate::families::{Family, Sample, Value};
 use crate::kind::Kind;
 use crate::labels::Labels;
 use crate::misuse::Misuse;
 use crate::names::check_suffixes;
-use crate::series::Series;
+use crate::series::{Series, SeriesList};
 use crate::unit::Unit;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -18,53 +18,57 @@ pub(crate) struct Joined {
     pub(crate) kind: Kind,
     pub(crate) help: Arc<str>,
     pub(crate) unit: Option<Unit>,
-    /// Sorted by tags.
-    pub(crate) series: Arc<[Arc<Series>]>,
-    /// The sources' samples: sorted too, and of other tags than `series`.
+    /// Registered series, if there are any.
+    pub(crate) list: Option<Arc<SeriesList>>,
+    /// The sources' samples, sorted by tags.
     pub(crate) pulled: Vec<Sample>,
 }
 
 /// One series of a metric, wherever it comes from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Item<'a> {
-    Registered(&'a Series),
+    Registered(&'a Series, &'a Value),
     Pulled(&'a Sample),
 }
 
 impl Item<'_> {
     pub(crate) fn labels(&self) -> &Labels {
         match self {
-            Self::Registered(series) => &series.labels,
+            Self::Registered(series, _) => &series.labels,
             Self::Pulled(sample) => &sample.labels,
         }
     }
 }
 
 impl Joined {
-    /// Whether the metric has no series.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.series.is_empty() && self.pulled.is_empty()
+    /// How many series the metric has.
+    pub(crate) fn len(&self) -> usize {
+        self.list.as_ref().map_or(0, |list| list.len()) + self.pulled.len()
     }
 
-    /// Hands over every series, in the order of their tags.
-    pub(crate) fn each<'a>(&'a self, mut f: impl FnMut(Item<'a>)) {
+    /// Hands over every series, in the order of their tags. The values of the registered ones are of one step, read
+    /// before the first is handed over: `f` runs without a lock.
+    pub(crate) fn each(&self, mut f: impl FnMut(Item<'_>)) {
         let mut pulled = self.pulled.iter().peekable();
-        for series in &*self.series {
+        let (registered, values) = self.list.as_ref().map(|list| list.read()).unwrap_or_default();
+        for (series, value) in registered.iter().zip(&values) {
             while let Some(sample) = pulled.next_if(|sample| sample.labels < series.labels) {
                 f(Item::Pulled(sample));
             }
-            f(Item::Registered(series));
+            // One that was registered since the sources were asked stands above theirs.
+            let _again = pulled.next_if(|sample| sample.labels == series.labels);
+            f(Item::Registered(series, value));
         }
         pulled.for_each(|sample| f(Item::Pulled(sample)));
     }
 
     /// The metric with the values of this moment.
     pub(crate) fn into_family(self) -> Family {
-        let mut samples = Vec::with_capacity(self.series.len() + self.pulled.len());
+        let mut samples = Vec::with_capacity(self.pulled.len());
         self.each(|item| {
             samples.push(match item {
-                Item::Registered(series) => {
-                    Sample { labels: Arc::clone(&series.labels), value: series.cell.read() }
+                Item::Registered(series, value) => {
+                    Sample { labels: Arc::clone(&series.labels), value: value.clone() }
                 }
                 Item::Pulled(sample) => sample.clone(),
             });
@@ -75,7 +79,7 @@ impl Joined {
 
 impl From<Family> for Joined {
     fn from(Family { name, kind, help, unit, samples }: Family) -> Self {
-        Self { name, kind, help, unit, series: Arc::default(), pulled: samples }
+        Self { name, kind, help, unit, list: None, pulled: samples }
     }
 }
 
@@ -130,7 +134,7 @@ fn position(sorted: &[Joined], name: &str) -> Result<usize, usize> {
 
 /// Sorts the sources' samples and drops repetitions. The sort is stable, so the first of equal ones stays.
 fn order(metric: &mut Joined, misuse: &Misuse) {
-    let Joined { name, series, pulled, .. } = metric;
+    let Joined { name, list, pulled, .. } = metric;
     let again = || misuse.count(format_args!("a source emitted a series of {name:?} that is there already"));
     if !pulled.is_sorted_by(|a, b| a.labels < b.labels) {
         pulled.sort_by(|a, b| a.labels.cmp(&b.labels));
@@ -142,7 +146,10 @@ fn order(metric: &mut Joined, misuse: &Misuse) {
             same
         });
     }
-    if !series.is_empty() {
+    if let Some(list) = list
+        && !pulled.is_empty()
+    {
+        let series = list.sorted();
         pulled.retain(|sample| {
             let found = series.binary_search_by(|series| series.labels.cmp(&sample.labels)).is_ok();
             if found {

@@ -1,19 +1,28 @@
 //! Counts under given upper bounds, as Prometheus histograms expose them.
 
+mod tally;
+
 use crate::settings::SettingsError;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tally::Tally;
 
-/// A histogram over fixed, ascending upper bounds. Recording takes no lock: one addition, and one
-/// compare-and-swap that is tried again while others record.
+/// Up to this many bounds are compared with a value one after the other, without a branch: faster than a search.
+const FEW_BOUNDS: usize = 32;
+
+/// A histogram over fixed, ascending upper bounds. Recording takes no lock and waits for nobody. A thread that records
+/// often has a cell of its own, and then needs no atomic read-modify-write either; at most 16 threads at a time do.
 ///
-/// Its count is the sum of its buckets by construction, so a snapshot can never show `+Inf` and `count`
-/// apart, whatever is recorded meanwhile; the sum may lead or trail by recordings in flight.
+/// A snapshot is not torn: its count is the sum of its buckets, and its sum is that of exactly the values it counts,
+/// whatever is recorded meanwhile. Only where recordings of one thread follow each other so closely that a thousand
+/// looks all fell into one, the sum may lead or trail by values in flight; and where more than 16 threads record and
+/// one of those without a cell is stopped in the middle of it while a second one records.
+///
+/// Memory: with `n` bounds, `n + 4` words of 8 bytes in whole lines of 64 bytes, and 64 bytes more, for each of up to
+/// 16 threads and once for all others.
 #[derive(Debug)]
 pub struct FixedHistogram {
     bounds: Arc<[f64]>,
-    counts: Box<[AtomicU64]>,
-    sum_bits: AtomicU64,
+    tally: Tally,
 }
 
 /// What a [`FixedHistogram`] held at one moment.
@@ -39,31 +48,56 @@ impl FixedHistogram {
             let allowed = "a non-empty, strictly ascending list of finite numbers";
             return Err(SettingsError::new("buckets", format!("{bounds:?}"), allowed));
         }
-        let counts = (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect();
-        Ok(Self { bounds, counts, sum_bits: AtomicU64::new(0.0f64.to_bits()) })
+        let tally = Tally::new(bounds.len() + 1);
+        Ok(Self { bounds, tally })
     }
 
-    /// Records one value. NaN is ignored and reported as `false`; infinities count, and make the sum infinite.
+    /// Records one value. NaN is ignored and reported as `false`; infinities count, and make the sum infinite, or NaN
+    /// where both were recorded.
+    #[inline]
     pub fn record(&self, value: f64) -> bool {
         if value.is_nan() {
             return false;
         }
-        let bucket = self.bounds.partition_point(|bound| *bound < value);
-        // Relaxed: the counts guard no other memory; readers only add them up.
-        self.counts[bucket].fetch_add(1, Relaxed);
-        let add = |bits| Some((f64::from_bits(bits) + value).to_bits());
-        let _ = self.sum_bits.fetch_update(Relaxed, Relaxed, add);
+        self.tally.record(self.bucket(value), value);
         true
+    }
+
+    /// Records one value many times, in one step for those who read. NaN is ignored and reported as `false`.
+    pub fn record_many(&self, value: f64, times: u64) -> bool {
+        if value.is_nan() {
+            return false;
+        }
+        if times > 0 {
+            self.tally.add([(self.bucket(value), times)], value * times as f64);
+        }
+        true
+    }
+
+    /// The first bucket whose bound is not below the value.
+    #[inline]
+    fn bucket(&self, value: f64) -> usize {
+        if self.bounds.len() <= FEW_BOUNDS {
+            self.bounds.iter().map(|bound| usize::from(*bound < value)).sum()
+        } else {
+            self.bounds.partition_point(|bound| *bound < value)
+        }
+    }
+
+    /// Adds all recordings of another histogram, in one step for those who read.
+    ///
+    /// # Panics
+    /// When it has more buckets.
+    pub fn add(&self, other: &FixedSnapshot) {
+        let counts = other.counts.iter().copied().enumerate().filter(|(_, count)| *count > 0);
+        self.tally.add(counts, other.sum);
     }
 
     /// What has been recorded so far.
     #[must_use]
     pub fn snapshot(&self) -> FixedSnapshot {
-        FixedSnapshot {
-            bounds: Arc::clone(&self.bounds),
-            counts: self.counts.iter().map(|count| count.load(Relaxed)).collect(),
-            sum: f64::from_bits(self.sum_bits.load(Relaxed)),
-        }
+        let (counts, sum) = self.tally.read();
+        FixedSnapshot { bounds: Arc::clone(&self.bounds), counts, sum }
     }
 }
 
@@ -97,7 +131,7 @@ impl FixedSnapshot {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(sidecar_loom)))]
 mod tests {
     use super::*;
 
@@ -138,6 +172,40 @@ mod tests {
         });
         let snapshot = histogram.snapshot();
         assert_eq!((snapshot.count(), snapshot.sum), (4_000, 4.0 * 999.0));
+    }
+
+    #[test]
+    fn every_number_of_bounds_finds_the_same_bucket() {
+        for count in [1, 2, 13, FEW_BOUNDS, FEW_BOUNDS + 1, 100] {
+            let bounds: Vec<f64> = (0..count).map(|at| at as f64).collect();
+            let histogram = FixedHistogram::new(bounds.clone()).expect("valid bounds");
+            for value in [-1.0, 0.0, 0.5, 1.0, 12.0, 12.5, 31.5, 99.0, 99.5, f64::INFINITY, f64::NEG_INFINITY]
+            {
+                let expected = bounds.iter().position(|bound| value <= *bound).unwrap_or(count);
+                assert_eq!(histogram.bucket(value), expected, "{value} under {count} bounds");
+            }
+        }
+    }
+
+    #[test]
+    fn infinities_of_both_signs_are_counted_and_their_sum_is_no_number() {
+        let histogram = FixedHistogram::new([1.0]).expect("valid bounds");
+        assert!(histogram.record(f64::INFINITY));
+        assert_eq!(histogram.snapshot().sum, f64::INFINITY);
+        assert!(histogram.record(f64::NEG_INFINITY) && histogram.record(1.0));
+        let snapshot = histogram.snapshot();
+        assert_eq!((snapshot.counts, snapshot.sum.is_nan()), (vec![2, 1], true));
+    }
+
+    #[test]
+    fn another_histogram_is_added_bucket_by_bucket() {
+        let (one, other) = (FixedHistogram::new([1.0]), FixedHistogram::new([1.0]));
+        let (one, other) = (one.expect("valid bounds"), other.expect("valid bounds"));
+        [0.5, 2.0, 3.0].into_iter().for_each(|value| assert!(other.record(value)));
+        assert!(one.record(4.0));
+        one.add(&other.snapshot());
+        let snapshot = one.snapshot();
+        assert_eq!((snapshot.counts, snapshot.sum), (vec![1, 3], 9.5));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::number::{push_bound, push_float, push_integer, push_number};
 use super::out::Out;
-use crate::exemplar::{Slot, push_seconds};
+use crate::exemplar::{ExemplarSlot, push_seconds};
 use crate::families::{Number, Value};
 use crate::gather::{Item, Joined};
 use crate::handle::Cell;
@@ -45,15 +45,16 @@ impl<'a> Samples<'a> {
     fn push(&mut self, item: Item<'_>, out: &mut Out<'_>) {
         let labels = item.labels().text();
         match item {
-            Item::Registered(series) => {
-                match &series.cell {
-                    Cell::Counter(counter) => {
-                        self.number(labels, counter.value().into(), Some(counter.exemplar()), out);
+            Item::Registered(series, value) => {
+                match (value, &series.cell) {
+                    (Value::Number(number), Cell::Counter(counter)) => {
+                        self.number(labels, *number, Some(counter.exemplar()), out);
                     }
-                    Cell::Gauge(gauge) => self.number(labels, gauge.value().into(), None, out),
-                    Cell::Histogram(histogram) => {
-                        self.histogram(labels, &histogram.snapshot(), histogram.exemplars(), out);
+                    (Value::Number(number), _) => self.number(labels, *number, None, out),
+                    (Value::Histogram(snapshot), Cell::Histogram(histogram)) => {
+                        self.histogram(labels, snapshot, histogram.exemplars(), out);
                     }
+                    (Value::Histogram(snapshot), _) => self.histogram(labels, snapshot, &[], out),
                 }
                 if let Some(name) = self.style.created {
                     push_name(out.line(), name, "_created", labels);
@@ -68,7 +69,7 @@ impl<'a> Samples<'a> {
         }
     }
 
-    fn number(&self, labels: &str, number: Number, exemplar: Option<&Slot>, out: &mut Out<'_>) {
+    fn number(&self, labels: &str, number: Number, exemplar: Option<&ExemplarSlot>, out: &mut Out<'_>) {
         let line = out.line();
         push_name(line, self.name, "", labels);
         push_number(line, number);
@@ -76,7 +77,7 @@ impl<'a> Samples<'a> {
         out.end_line();
     }
 
-    fn push_exemplar(&self, line: &mut String, exemplar: Option<&Slot>) {
+    fn push_exemplar(&self, line: &mut String, exemplar: Option<&ExemplarSlot>) {
         if self.style.exemplars
             && let Some(slot) = exemplar
         {
@@ -85,7 +86,13 @@ impl<'a> Samples<'a> {
     }
 
     /// `exemplars` has one slot per bucket, or none.
-    fn histogram(&mut self, labels: &str, snapshot: &FixedSnapshot, exemplars: &[Slot], out: &mut Out<'_>) {
+    fn histogram(
+        &mut self,
+        labels: &str,
+        snapshot: &FixedSnapshot,
+        exemplars: &[ExemplarSlot],
+        out: &mut Out<'_>,
+    ) {
         self.prepare(labels, &snapshot.bounds);
         let mut total = 0;
         for (at, (end, count)) in self.ends.iter().zip(&snapshot.counts).enumerate() {

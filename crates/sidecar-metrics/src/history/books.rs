@@ -93,6 +93,8 @@ impl Books {
                 self.next_id += 1;
             }
             if !found && !self.follow(metric) {
+                // The one that asked for room is counted already.
+                self.store.left_out += (metric.len() as u64).saturating_sub(1);
                 continue;
             }
             let followed = &mut self.families[place].1;
@@ -115,7 +117,7 @@ impl Books {
         let followed = Followed::new(self.next_id, metric.kind);
         let growth = if self.families.len() == self.families.capacity() { self.growth() } else { 0 };
         let bytes = followed.bytes() + growth * size_of::<(Arc<str>, Followed)>();
-        if metric.is_empty() || !self.store.admit(bytes) {
+        if metric.len() == 0 || !self.store.admit(bytes) {
             return false;
         }
         self.families.reserve_exact(growth);

@@ -60,17 +60,9 @@ impl Followed {
         let (mut at, known) = (0, self.order.len());
         self.present = 0;
         metric.each(|item| {
-            let (labels, read);
-            let value = match item {
-                Item::Registered(series) => {
-                    read = series.cell.read();
-                    labels = &series.labels;
-                    &read
-                }
-                Item::Pulled(sample) => {
-                    labels = &sample.labels;
-                    &sample.value
-                }
+            let (labels, value) = match item {
+                Item::Registered(series, value) => (&series.labels, value),
+                Item::Pulled(sample) => (&sample.labels, &sample.value),
             };
             let (found, replaces) = self.find((&mut at, known), labels, value, span, section);
             let series = found.or_else(|| self.add(labels, value, began_before || replaces, &mut admit));

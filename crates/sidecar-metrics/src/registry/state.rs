@@ -1,25 +1,22 @@
 //! What the registry's lock guards.
 
 use super::Limits;
+use super::refused::Refused;
+use super::table::Table;
 use crate::buckets;
 use crate::error::RegisterError;
-use crate::exemplar;
 use crate::handle::Cell;
 use crate::kind::Kind;
 use crate::labels::{Key, Labels, OVERFLOW_TAG};
 use crate::names::{check_suffixes, words};
 use crate::series::{Metric, Series, SeriesList};
 use crate::unit::Unit;
-use smallvec::{SmallVec, smallvec};
 use std::collections::btree_map::{BTreeMap, Entry};
-use std::collections::hash_map::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-/// All series by the hash of their key, and all names with what is known of them.
+/// All names with what is known of them.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    series: HashMap<u64, SmallVec<[Arc<Series>; 1]>, BuildHasherDefault<AlreadyHashed>>,
     names: BTreeMap<Arc<str>, Known>,
     /// Series in all, without the overflow series.
     total: usize,
@@ -40,7 +37,14 @@ struct Registered {
     list: Arc<SeriesList>,
     /// Series without the overflow series.
     count: usize,
-    overflow: Option<Arc<Series>>,
+    overflow: Option<Overflow>,
+}
+
+/// Where the values of series go that a metric has no room for.
+#[derive(Debug)]
+pub(super) struct Overflow {
+    pub(super) series: Arc<Series>,
+    pub(super) refused: Box<Refused>,
 }
 
 /// A registered metric as it leaves the lock.
@@ -51,56 +55,117 @@ pub(super) struct Listed {
     pub(super) unit: Option<Unit>,
 }
 
+impl Overflow {
+    /// That a series was refused; not if it is this one that was asked for.
+    pub(super) fn note(&self, hash: u64, key: &Key<'_>) {
+        if *key.tags != [OVERFLOW_TAG] {
+            self.refused.note(hash);
+        }
+    }
+}
+
 impl Registered {
     fn is_full(&self, key: &Key<'_>, total: usize, limits: Limits) -> bool {
         key.belongs_to_overflow() || self.count >= limits.series_per_metric || total >= limits.series
     }
 }
 
+impl Registered {
+    fn overflow(
+        &mut self,
+        make: impl Fn(&Metric) -> Result<Cell, RegisterError>,
+    ) -> Result<&Overflow, RegisterError> {
+        if self.overflow.is_none() {
+            self.overflow = Some(self.make_overflow(make)?);
+        }
+        Ok(self.overflow.as_ref().expect("made above"))
+    }
+
+    fn make_overflow(
+        &self,
+        make: impl Fn(&Metric) -> Result<Cell, RegisterError>,
+    ) -> Result<Overflow, RegisterError> {
+        let metric = Arc::clone(&self.metric);
+        let cell = make(&metric)?;
+        let series = Arc::new(Series::new(metric, Labels::new(&[OVERFLOW_TAG]), cell, 0, Series::NEVER_IDLE));
+        self.list.push(Arc::clone(&series));
+        Ok(Overflow { series, refused: Box::default() })
+    }
+}
+
 impl State {
-    pub(super) fn find(&self, hash: u64, key: &Key<'_>) -> Option<&Arc<Series>> {
-        self.series.get(&hash)?.iter().find(|series| series.is(key))
-    }
-
     /// The overflow series, if it is there and is where `key` belongs.
-    pub(super) fn overflow_for(&self, key: &Key<'_>, limits: Limits) -> Option<&Series> {
+    pub(super) fn overflow_for(&self, key: &Key<'_>, limits: Limits) -> Option<&Overflow> {
         let registered = self.names.get(key.name)?.registered.as_ref()?;
-        if registered.is_full(key, self.total, limits) { registered.overflow.as_deref() } else { None }
+        if registered.is_full(key, self.total, limits) { registered.overflow.as_ref() } else { None }
     }
 
-    /// The series of `key`, or the overflow series that takes its place; either is made if need be.
+    /// The series of `key`, or the overflow series that takes its place; either is made if need be. `epoch` is the
+    /// present one.
+    #[expect(clippy::too_many_arguments, reason = "parts of the registry that cannot be borrowed as a whole")]
     pub(super) fn register(
         &mut self,
+        table: &Table,
         hash: u64,
+        epoch: u64,
         key: &Key<'_>,
         kind: Kind,
         limits: Limits,
         make: impl Fn(&Metric) -> Result<Cell, RegisterError>,
     ) -> Result<Arc<Series>, RegisterError> {
         // Another thread may have come first since the caller looked.
-        if let Some(series) = self.find(hash, key) {
-            return Ok(Arc::clone(series));
+        if let Some(series) = table.find(hash, key.name, &key.tags, Arc::clone) {
+            return Ok(series);
         }
         let total = self.total;
         let registered = self.registered_as(key.name, kind, limits)?;
         let full = registered.is_full(key, total, limits);
-        if full && let Some(overflow) = &registered.overflow {
-            return Ok(Arc::clone(overflow));
+        if full {
+            let overflow = registered.overflow(make)?;
+            overflow.note(hash, key);
+            return Ok(Arc::clone(&overflow.series));
         }
-        let labels = Labels::new(if full { &[OVERFLOW_TAG] } else { &key.tags });
         let metric = Arc::clone(&registered.metric);
         let cell = make(&metric)?;
-        let created = exemplar::now();
-        let series = Arc::new(Series { metric, labels: Arc::new(labels), cell, created });
+        let series = Arc::new(Series::new(metric, Labels::new(&key.tags), cell, hash, epoch));
         registered.list.push(Arc::clone(&series));
-        if full {
-            registered.overflow = Some(Arc::clone(&series));
-        } else {
-            registered.count += 1;
-            self.total += 1;
-            self.series.entry(hash).or_insert_with(|| smallvec![]).push(Arc::clone(&series));
-        }
+        registered.count += 1;
+        self.total += 1;
+        table.insert(Arc::clone(&series));
         Ok(series)
+    }
+
+    /// The overflow series of a metric that is registered; made if need be.
+    pub(super) fn overflow_of(
+        &mut self,
+        metric: &Metric,
+        make: impl Fn(&Metric) -> Result<Cell, RegisterError>,
+    ) -> Result<Arc<Series>, RegisterError> {
+        let registered = self.names.get_mut(&metric.name).and_then(|known| known.registered.as_mut());
+        let overflow = registered.expect("a metric stays").overflow(make)?;
+        Ok(Arc::clone(&overflow.series))
+    }
+
+    /// Takes a series out, unless it was used in `epoch` or later, or somebody holds a handle of it.
+    pub(super) fn remove(&mut self, table: &Table, series: &Arc<Series>, epoch: u64) -> bool {
+        let known = self.names.get_mut(&series.metric.name);
+        let Some(registered) = known.and_then(|known| known.registered.as_mut()) else { return false };
+        // Whoever looks a series up, and uses it or takes a handle, holds the lock of the table or that of this state.
+        let removed = table.remove_if(series, |series| series.is_idle_since(epoch));
+        if removed {
+            registered.count -= 1;
+            self.total -= 1;
+        }
+        removed
+    }
+
+    /// The series of the metrics that take no more.
+    pub(super) fn crowded(&self, limits: Limits) -> Vec<Arc<SeriesList>> {
+        let registered = self.names.values().filter_map(|known| known.registered.as_ref());
+        let is_crowded = |it: &&Registered| {
+            it.count > 0 && (it.count >= limits.series_per_metric || self.total >= limits.series)
+        };
+        registered.filter(is_crowded).map(|it| Arc::clone(&it.list)).collect()
     }
 
     /// The metric of this name, made as `kind` if it is new.
@@ -155,12 +220,12 @@ impl State {
     pub(super) fn describe(
         &mut self,
         name: &str,
-        unit: Unit,
+        unit: Option<Unit>,
         help: &str,
         limits: Limits,
     ) -> Result<(), RegisterError> {
         let known = self.known(name, limits)?;
-        known.unit = Some(unit);
+        known.unit = unit.or(known.unit);
         if !help.is_empty() {
             known.help = help.into();
         }
@@ -195,6 +260,17 @@ impl State {
         self.names.iter().filter(|(_, known)| overflows(known)).map(|(name, _)| Arc::clone(name)).collect()
     }
 
+    /// What is known of refused series: name, how many times, about how many, and those that were not.
+    pub(super) fn refused(&self) -> Vec<(Arc<str>, u64, u64, Arc<SeriesList>)> {
+        let refused = |(name, known): (&Arc<str>, &Known)| {
+            let registered = known.registered.as_ref()?;
+            let refused = &registered.overflow.as_ref()?.refused;
+            let (times, distinct) = (refused.times(), refused.distinct());
+            (times > 0).then(|| (Arc::clone(name), times, distinct, Arc::clone(&registered.list)))
+        };
+        self.names.iter().filter_map(refused).collect()
+    }
+
     /// The registered metrics, sorted by name.
     pub(super) fn registered(&self) -> Vec<Listed> {
         let listed = |known: &Known| {
@@ -206,24 +282,5 @@ impl State {
             })
         };
         self.names.values().filter_map(listed).collect()
-    }
-}
-
-/// The keys of the series map are hashes already.
-#[derive(Default)]
-struct AlreadyHashed(u64);
-
-impl Hasher for AlreadyHashed {
-    fn write(&mut self, bytes: &[u8]) {
-        // Only `write_u64` is ever called; this keeps any other key correct.
-        self.0 = bytes.iter().fold(self.0, |hash, byte| hash.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }

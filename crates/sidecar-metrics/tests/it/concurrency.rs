@@ -81,3 +81,43 @@ fn a_series_that_many_threads_register_at_once_is_one() {
     assert_eq!(values.iter().filter(|value| **value == Some(WRITERS as f64)).count(), 3, "{values:?}");
     assert!(values.contains(&Some((17 * WRITERS) as f64)), "{values:?}");
 }
+
+#[test]
+fn threads_that_come_and_go_lose_nothing() {
+    const THREADS: u64 = 400;
+    let metrics = MetricsCollector::new();
+    let counter = metrics.counter("held_total", &[]).expect("a new name");
+    let histogram = metrics.histogram("held_ms", &[]).expect("a new name");
+    std::thread::scope(|scope| {
+        let mut running = std::collections::VecDeque::new();
+        for thread in 0..THREADS {
+            let (metrics, counter, histogram) = (&metrics, &counter, &histogram);
+            // From none to enough to have cells of its own; some end in a panic.
+            let calls = thread * 7 % 31;
+            running.push_back(scope.spawn(move || {
+                for call in 0..calls {
+                    counter.increment();
+                    histogram.record(call as f64);
+                    metrics.increment("c_total", &[("call", &(call % 5).to_string())]);
+                    if call == 20 {
+                        std::panic::resume_unwind(Box::new(()));
+                    }
+                }
+            }));
+            // About twenty at a time, more than have a cell of a histogram.
+            if running.len() > 20 {
+                let _ = running.pop_front().expect("there are some").join();
+            }
+        }
+        running.into_iter().for_each(|thread| drop(thread.join()));
+    });
+    let calls = |thread: u64| (thread * 7 % 31).min(21);
+    let total: u64 = (0..THREADS).map(calls).sum();
+    let values: u64 = (0..THREADS).map(|thread| (0..calls(thread)).sum::<u64>()).sum();
+    let families = metrics.families();
+    let by_name = families.get("c_total").expect("present").samples();
+    let by_name: f64 = by_name.iter().filter_map(|sample| sample.value().as_f64()).sum();
+    let held = families.get("held_ms").and_then(|family| family.sample(&[])).expect("present");
+    let held = held.value().as_histogram().map(|own| (own.count(), own.sum));
+    assert_eq!((counter.value(), by_name, held), (total, total as f64, Some((total, values as f64))));
+}

@@ -3,12 +3,15 @@
 #[cfg(feature = "alertmanager")]
 mod alertmanager;
 mod alerts;
+mod allocation;
 mod chunks;
 mod concurrency;
 mod created;
 mod documents;
 mod escaping;
 mod exemplars;
+#[cfg(feature = "facade")]
+mod facade;
 mod history;
 mod names;
 mod openmetrics;
@@ -17,6 +20,7 @@ mod parser;
 mod promtool;
 mod python;
 mod reading;
+mod reclaim;
 mod recording;
 mod roundtrip;
 mod sources;

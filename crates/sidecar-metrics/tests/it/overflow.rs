@@ -43,6 +43,30 @@ fn overflowing_metrics_are_named() {
 }
 
 #[test]
+fn the_report_names_the_worst_metric_and_its_worst_tag_first() {
+    let metrics = bounded(50, 1_000);
+    for at in 0..2_000 {
+        let (user, code) = (at.to_string(), (at % 7).to_string());
+        metrics.increment("bad_total", &[("code", &code), ("user", &user), ("zone", "a")]);
+        metrics.increment("bad_total", &[("code", &code), ("user", &user), ("zone", "a")]);
+        metrics.increment("good_total", &[("code", &code)]);
+        if at < 60 {
+            metrics.set_gauge("middling", 1.0, &[("user", &user)]);
+        }
+    }
+    metrics.increment("good_total", &[OVERFLOW_TAG]);
+    let report = metrics.overflow_report();
+    let names: Vec<&str> = report.iter().map(|metric| &*metric.name).collect();
+    assert_eq!(names, ["bad_total", "middling"], "whoever asks for the overflow series is not refused");
+    let spread: Vec<_> = report[0].tags.iter().map(|tag| (&*tag.key, tag.values)).collect();
+    assert_eq!(spread, [("user", 50), ("code", 7), ("zone", 1)]);
+    assert_eq!((report[0].refusals, report[0].kept), (2 * 1_950, 50));
+    // The hash has another key in each run: five times the standard error and more.
+    assert!((1_200..=2_700).contains(&report[0].distinct), "{}", report[0].distinct);
+    assert!((1..=30).contains(&report[1].distinct) && report[1].refusals == 10, "{:?}", report[1]);
+}
+
+#[test]
 fn beyond_the_bound_in_all_every_metric_has_an_overflow_series() {
     let metrics = bounded(100, 3);
     for user in ["a", "b"] {

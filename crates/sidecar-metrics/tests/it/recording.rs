@@ -15,6 +15,38 @@ fn a_handle_and_the_name_are_one_series_whatever_the_order_of_the_tags() {
 }
 
 #[test]
+fn every_order_of_up_to_eight_tags_and_of_more_is_one_series_beyond_the_bounds_too() {
+    let metrics = MetricsCollector::builder().max_series_per_metric(1).build().expect("a valid bound");
+    let keys: Vec<String> = (0..12).map(|at| format!("k{at:02}")).collect();
+    for count in [2, 3, 8, 9, 12] {
+        let name = format!("c{count}_total");
+        let mut tags: Vec<(&str, &str)> = keys[..count].iter().map(|key| (&**key, &key[1..])).collect();
+        for _ in 0..count {
+            metrics.increment(&name, &tags);
+            tags.reverse();
+            metrics.increment(&name, &tags);
+            tags.rotate_left(1);
+        }
+        assert_eq!(metrics.value(&name, &tags), Some(2.0 * count as f64), "{count} tags");
+        // The same keys with the values of others are another series.
+        let others: Vec<(&str, &str)> = keys[..count].iter().map(|key| (&**key, "x")).collect();
+        metrics.increment(&name, &others);
+        assert_eq!(metrics.value(&name, &[("overflow", "true")]), Some(1.0), "{count} tags");
+    }
+    assert_eq!(metrics.errors(), 0);
+}
+
+#[test]
+fn a_tag_given_twice_finds_no_series() {
+    let metrics = MetricsCollector::new();
+    metrics.increment("c", &[("a", "1"), ("b", "2")]);
+    for tags in [[("a", "1"), ("a", "1")], [("b", "2"), ("b", "2")], [("a", "2"), ("a", "1")]] {
+        let error = metrics.counter("c", &tags).expect_err("twice");
+        assert!(matches!(error, RegisterError::DuplicateTagKey { .. }), "{error}");
+    }
+}
+
+#[test]
 fn keys_and_values_are_not_confused() {
     let metrics = MetricsCollector::new();
     let series: [&[(&str, &str)]; 5] =
@@ -136,6 +168,16 @@ fn buckets_are_chosen_before_the_first_use() {
         assert!(matches!(metrics.buckets("i", bad), Err(RegisterError::Buckets { .. })));
     }
     metrics.buckets("i", &too_many[1..]).expect("as many as allowed");
+}
+
+#[test]
+fn buckets_can_be_set_with_the_bounds() {
+    let builder =
+        MetricsCollector::builder().buckets("h_ms", [1.0]).buckets("h_ms", [7.0]).buckets("i", vec![1.0]);
+    let metrics = builder.build().expect("valid bounds");
+    metrics.record_histogram("h_ms", 6.0, &[]);
+    assert!(metrics.export_prometheus().contains("h_ms_bucket{le=\"7\"} 1\nh_ms_bucket{le=\"+Inf\"} 1\n"));
+    assert!(!metrics.families().contains_key("i"));
 }
 
 #[test]
