@@ -15,13 +15,13 @@ use std::fmt;
 /// What the macros of the [`metrics`] facade record goes to a [`MetricsCollector`], within its bounds.
 ///
 /// A name or label key that the exposition formats do not allow, as with dots or dashes, is written in Prometheus'
-/// [escaping of values](https://prometheus.io/docs/instrumenting/escaping_schemes): `U__` in front, `_` as
-/// `__`, and any character that is not allowed as its hexadecimal code between underscores. `a.b` becomes `U__a_2e_b`,
-/// so it is not confused with `a_b`; names that are allowed stay as they are, but for those that begin with `U__`.
+/// [escaping of values](https://prometheus.io/docs/instrumenting/escaping_schemes): `U__` in front, `_` as `__`, and
+/// any character that is not allowed as its hexadecimal code between underscores. `a.b` becomes `U__a_2e_b`, so it is
+/// not confused with `a_b`; names that are allowed stay as they are, but for those that begin with `U__`.
 ///
-/// What is refused all the same, as a name of two kinds, is counted in [`MetricsCollector::errors`], and what is recorded
-/// there is dropped. Finding a series takes no allocation where no name has to be changed. A handle of the facade keeps
-/// its series, as one of ours does.
+/// What is refused all the same, as a name of two kinds, is counted in [`MetricsCollector::errors`], and what is
+/// recorded there is dropped. Finding a series takes no allocation where no name has to be changed. A handle of the
+/// facade keeps its series, as one of ours does.
 #[derive(Clone, Debug)]
 pub struct FacadeRecorder {
     collector: MetricsCollector,

@@ -110,24 +110,28 @@ fn a_series_costs_as_many_bytes_as_the_documentation_says() {
 
 #[test]
 fn memory_is_flat_while_nobody_reads() {
-    const EVENTS: usize = 100_000;
+    // Ten million recordings in all.
+    const EVENTS: u64 = 20_000;
     let metrics = MetricsCollector::builder().max_series_per_metric(50).build().expect("a valid bound");
     let counter = metrics.counter("held_total", &[]).expect("a new name");
     let histogram = metrics.histogram("held_seconds", &[]).expect("a new name");
     let values: Vec<String> = (0..1_000).map(|at| format!("{at}")).collect();
-    let mut events = values.iter().cycle();
-    let mut record = || {
-        let user = events.next().expect("it never ends");
+    let mut users = values.iter().cycle();
+    let mut by_name = || {
+        let user = users.next().expect("it never ends");
         metrics.increment("c_total", &[("user", user)]);
         metrics.record_histogram("h_seconds", 0.1, &[("user", user)]);
         metrics.set_gauge("g", 1.0, &[("user", user)]);
-        for _ in 0..20 {
-            counter.increment();
-            histogram.record(0.1);
-        }
     };
-    (0..10_000).for_each(|_| record());
+    // Each of the users often enough.
+    (0..20 * values.len()).for_each(|_| by_name());
+    let mut record = || {
+        by_name();
+        (0..450).for_each(|_| counter.increment());
+        (0..50).for_each(|_| histogram.record(0.1));
+    };
+    (0..WARM).for_each(|_| record());
     let ((), tally) = counted(|| (0..EVENTS).for_each(|_| record()));
     assert_eq!(tally, NOTHING);
-    assert_eq!(counter.value(), 20 * (EVENTS as u64 + 10_000));
+    assert_eq!(counter.value(), 450 * (EVENTS + WARM));
 }

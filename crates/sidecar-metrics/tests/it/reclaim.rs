@@ -72,8 +72,8 @@ fn without_pressure_nothing_is_taken_out() {
     assert_eq!(metrics.value("c_total", &[("user", "b")]), Some(1.0));
 }
 
-/// metrics-rs/metrics#372: an exporter forgets a series whose handle is still held, and what the handle counts from then
-/// on is never seen.
+/// metrics-rs/metrics#372: an exporter forgets a series whose handle is still held, and what the handle counts from
+/// then on is never seen.
 #[test]
 fn a_held_handle_keeps_its_series_for_ever() {
     let (metrics, hand) = bounded(3, 100);
