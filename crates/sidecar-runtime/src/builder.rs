@@ -87,8 +87,8 @@ impl SidecarBuilder {
         self
     }
 
-    /// Keeps every event whose rate is not configured, instead of sampling by the signals' defaults. Defaults
-    /// to off.
+    /// Keeps every event whose rate is not configured, instead of sampling by the signals' defaults; and sheds none for
+    /// a CPU budget that is not configured, be it by a file, a variable or in code. Defaults to off.
     pub fn keep_all(mut self) -> Self {
         self.keep_all = true;
         self
@@ -186,7 +186,7 @@ impl SidecarBuilder {
         let handle = SidecarHandle { shared: pieces };
         let alerts = alerts::register(&handle)?;
         // The first round runs here, so that every built-in component has its verdict before anyone asks.
-        let mut ticks = ticks(&handle);
+        let mut ticks = ticks(&handle, self.keep_all);
         ticks.iter_mut().for_each(|tick| {
             tick(clock.now());
         });
@@ -293,9 +293,9 @@ fn sampler(
     builder.adaptive(enabled).boost_factor(boost_factor).boost_duration(boost_duration).build()
 }
 
-fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
+fn ticks(handle: &SidecarHandle, keep_all: bool) -> Vec<Tick> {
     let [health, profiler, governor, breakers] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
-    let mut regulator = Regulator::new(handle.config().runtime.sidecar.resources.max_cpu_percent);
+    let mut regulator = Regulator::new(handle.config().runtime.sidecar.resources.max_cpu_percent, keep_all);
     let mut shown = BreakerComponents::default();
     // Weak, so that the thread keeps nothing alive while it sleeps.
     vec![

@@ -1,6 +1,7 @@
 //! Budget and sampler: what the governor decides from the profiler's figures, the sampler and the gate carry out.
 
 use crate::sidecar::Pieces;
+use sidecar_config::{Origin, Setting};
 use sidecar_core::clock::nanos;
 use sidecar_core::panics;
 use sidecar_health::CheckOutcome;
@@ -14,6 +15,8 @@ use std::time::{Duration, SystemTime};
 const REFILL: Duration = Duration::from_millis(50);
 /// How often it is looked whether there is to be one.
 const LOOK: Duration = Duration::from_secs(1);
+/// The key of the budget.
+const BUDGET_KEY: &str = "runtime.sidecar.resources.max_cpu_percent";
 /// The event that says that shedding has begun or ended. Its rate is 1.0, unless it is configured.
 pub(crate) const EVENT_TYPE: &str = "sidecar_budget";
 
@@ -71,11 +74,13 @@ pub(crate) struct Regulator {
     governor: Governor,
     before: Option<Totals>,
     refilled_at: u64,
+    /// Whether a budget that nobody has set sheds nothing.
+    only_if_configured: bool,
 }
 
 impl Regulator {
-    pub(crate) fn new(max_cpu_percent: f64) -> Self {
-        Self { governor: Governor::new(max_cpu_percent), before: None, refilled_at: 0 }
+    pub(crate) fn new(max_cpu_percent: f64, only_if_configured: bool) -> Self {
+        Self { governor: Governor::new(max_cpu_percent), before: None, refilled_at: 0, only_if_configured }
     }
 
     /// Judges what happened since the profiler's last reading, if there is a new one.
@@ -95,7 +100,12 @@ impl Regulator {
     }
 
     fn judge(&mut self, pieces: &Pieces, window: &Window) {
-        self.governor.set_budget(pieces.config.get().runtime.sidecar.resources.max_cpu_percent);
+        let config = pieces.config.current();
+        let origin = config.provenance().get(BUDGET_KEY).map(Setting::origin);
+        if self.only_if_configured && origin.is_none_or(|origin| *origin == Origin::Default) {
+            return;
+        }
+        self.governor.set_budget(config.settings().runtime.sidecar.resources.max_cpu_percent);
         let decision = self.governor.judge(window);
         let before = pieces.shedding.latest.lock().unwrap_or_else(PoisonError::into_inner).replace(decision);
         let was_shedding = before.is_some_and(|before| before.is_shedding());
