@@ -8,11 +8,14 @@ use sidecar_runtime::{Sidecar, observe};
 use std::collections::BTreeSet;
 
 /// Dashboards and alerts of users know these names: another name or kind here is a breaking change.
-const SERIES: [(&str, Kind); 17] = [
+const SERIES: [(&str, Kind); 20] = [
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
     ("sidecar_breaker_calls_total", Kind::Counter),
     ("sidecar_breaker_state", Kind::Gauge),
+    ("sidecar_config_generation", Kind::Gauge),
+    ("sidecar_config_is_refused", Kind::Gauge),
+    ("sidecar_config_reloads_total", Kind::Counter),
     ("sidecar_cpu_seconds_total", Kind::Counter),
     ("sidecar_cpu_usage", Kind::Gauge),
     ("sidecar_errors_total", Kind::Counter),
@@ -139,7 +142,7 @@ fn a_component_has_exactly_one_status() {
     crate::support::becomes(&sidecar, "database", sidecar_runtime::health::Status::Unhealthy);
     let metrics = sidecar.get_metrics();
     let samples = metrics.get("sidecar_health_status").expect("it is there").samples();
-    for name in ["scheduler", "observer", "metrics", "profiler", "database"] {
+    for name in ["scheduler", "observer", "metrics", "profiler", "configuration", "database"] {
         let of: Vec<_> = samples.iter().filter(|sample| sample.tag("component") == Some(name)).collect();
         let set = of.iter().filter(|sample| sample.value().as_f64() == Some(1.0));
         let set: Vec<_> = set.filter_map(|sample| sample.tag("status")).collect();
