@@ -14,6 +14,7 @@ mod handlers;
 mod independence;
 mod quick_start;
 mod readiness;
+mod reloading;
 mod series;
 mod start_errors;
 mod support;
