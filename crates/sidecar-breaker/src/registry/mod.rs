@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 use entry::{Entries, Entry};
 use std::error::Error;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// Breakers by name. Cheap to clone; clones are the same registry.
@@ -35,6 +35,8 @@ struct Shared {
     /// Replaced as a whole, by the holder of `registering`.
     entries: ArcSwap<Entries>,
     registering: Mutex<()>,
+    /// Written under that lock.
+    is_enabled: AtomicBool,
     limit: usize,
     uses: AtomicU64,
     #[cfg(feature = "macros")]
@@ -64,6 +66,7 @@ impl BreakerRegistry {
         let shared = Shared {
             entries: ArcSwap::default(),
             registering: Mutex::default(),
+            is_enabled: AtomicBool::new(true),
             limit: limit.max(1),
             uses: AtomicU64::new(0),
             #[cfg(feature = "macros")]
@@ -106,6 +109,9 @@ impl BreakerRegistry {
         } else {
             return Err(RegisterError::Full { name, limit: self.shared.limit });
         };
+        if !self.is_enabled() {
+            fresh.circuit.command(|machine, now| machine.switch(now, false));
+        }
         let mut entries = Entries::clone(&current);
         if let Some(evicted) = evicted {
             entries.remove(&evicted);
@@ -143,6 +149,31 @@ impl BreakerRegistry {
         for name in self.names() {
             self.reset(&name);
         }
+    }
+
+    /// Switches every breaker off or on again, those that are registered later too: a kill switch. Defaults to on.
+    ///
+    /// A breaker that is off is [`State::Disabled`] without an end: every call passes, is counted and judged by nothing.
+    /// No timer acts. When it is on again, its state comes back: closed with an empty window; open for what is left of
+    /// its time, if any; half-open with a new round; or as it was set by hand, by a command before or meanwhile. Calls
+    /// that began before the switch and end after it are late.
+    ///
+    /// A breaker that is thrown out of the registry can be had by nobody, so none stays off for ever.
+    pub fn set_enabled(&self, enabled: bool) {
+        // Over the breakers too, or one of two that switch at once could leave some off and some on. No user code runs
+        // in it: listeners are called on a thread of their own.
+        let _registering = self.shared.registering.lock().unwrap_or_else(PoisonError::into_inner);
+        // Relaxed: what is decided by it is decided under the lock.
+        self.shared.is_enabled.store(enabled, Ordering::Relaxed);
+        for entry in self.shared.entries.load().values() {
+            entry.breaker().circuit.command(|machine, now| machine.switch(now, enabled));
+        }
+    }
+
+    /// Whether breakers are on: what [`set_enabled`](Self::set_enabled) was last called with.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.shared.is_enabled.load(Ordering::Relaxed)
     }
 
     /// The name of every breaker, in order.

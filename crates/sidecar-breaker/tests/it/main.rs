@@ -25,6 +25,7 @@ mod settings;
 mod slow_calls;
 mod snapshot;
 mod support;
+mod switch;
 mod table;
 #[cfg(feature = "tower")]
 mod tower;
