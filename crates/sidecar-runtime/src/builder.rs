@@ -210,7 +210,7 @@ fn compose(
         .names(names)
         .clock(clock.clone())
         .start()?;
-    observer.set_enabled(config.runtime.sidecar.enabled);
+    live::switch(&observer, &breakers, &config);
     let profiler = Profiler::builder()
         .max_cpu_percent(resources.max_cpu_percent)
         .max_memory_mb(resources.max_memory_mb)

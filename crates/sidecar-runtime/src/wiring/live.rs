@@ -2,11 +2,12 @@
 
 use crate::config::{Adaptive, SidecarConfig};
 use crate::sidecar::Pieces;
+use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{Live, Watch};
 use sidecar_core::{SettingsError, panics};
 use sidecar_health::{BuiltIn, CheckOutcome, RegisterError};
 use sidecar_metrics::SourceOutput;
-use sidecar_observer::{DropPolicy, ObserverSettings};
+use sidecar_observer::{DropPolicy, Observer, ObserverSettings};
 use sidecar_profiler::BYTES_PER_MB;
 use std::io;
 use std::sync::Arc;
@@ -78,7 +79,16 @@ fn apply(pieces: &Pieces, config: &SidecarConfig) {
     told("resources and handlers", pieces.observer.update(|settings| observer(config, settings)));
     let resources = &config.runtime.sidecar.resources;
     told("resources", pieces.profiler.set_budget(resources.max_cpu_percent, resources.max_memory_mb));
-    pieces.observer.set_enabled(config.runtime.sidecar.enabled);
+    switch(&pieces.observer, &pieces.breakers, config);
+}
+
+/// The kill switch: events are refused, and breakers let everything through, those of `#[protected]` too.
+pub(crate) fn switch(observer: &Observer, breakers: &BreakerRegistry, config: &SidecarConfig) {
+    let enabled = config.runtime.sidecar.enabled;
+    observer.set_enabled(enabled);
+    breakers.set_enabled(enabled);
+    #[cfg(feature = "macros")]
+    BreakerRegistry::global().set_enabled(enabled);
 }
 
 fn told(what: &str, result: Result<(), SettingsError>) {

@@ -1,7 +1,9 @@
 //! New settings without a restart: who is told, what takes effect, and what a mistake does.
 
 use crate::support::{Answers, assert_conserved, becomes, component, offer, offer_times};
+use sidecar_harness::process::alone;
 use sidecar_harness::{PATIENCE, eventually};
+use sidecar_runtime::breaker::{Breaker, BreakerRegistry};
 use sidecar_runtime::health::Status;
 use sidecar_runtime::observer::{DropPolicy, Observed, Reason};
 use sidecar_runtime::sampler::Anomaly;
@@ -136,19 +138,27 @@ fn what_code_has_set_stays_above_the_file() {
 
 #[test]
 fn the_kill_switch_works_both_ways() {
-    let file = File::new(&enabled(true));
-    let sidecar = file.start();
-    let breaker = sidecar.breakers().register(sidecar.breaker("payments")).expect("a new name");
-    for _ in 0..2 {
+    // It reaches the breakers of the whole process.
+    alone("reloading::the_kill_switch_works_both_ways", &[], || {
+        let file = File::new(&enabled(true));
+        let sidecar = file.start();
+        let breaker = sidecar.breakers().register(sidecar.breaker("payments")).expect("a new name");
+        let common = BreakerRegistry::global().register(Breaker::builder("common")).expect("a new name");
+        let breakers = [&breaker, &common];
+        breakers.into_iter().for_each(Breaker::force_open);
+        for _ in 0..2 {
+            assert_eq!(offer(|| observe!(sidecar, "x")), Observed::Accepted);
+            assert!(breakers.iter().all(|breaker| breaker.try_acquire().is_err()));
+            file.write(&enabled(false));
+            assert_eq!(reload(&sidecar), Reload::Changed);
+            assert_eq!(observe!(sidecar, "x"), DISABLED);
+            assert!(sidecar.health().is_ready() && breaker.try_acquire().is_ok());
+            assert_eq!(common.try_acquire().is_ok(), cfg!(feature = "macros"), "those of attributes");
+            file.write(&enabled(true));
+            assert_eq!(reload(&sidecar), Reload::Changed);
+        }
         assert_eq!(offer(|| observe!(sidecar, "x")), Observed::Accepted);
-        file.write(&enabled(false));
-        assert_eq!(reload(&sidecar), Reload::Changed);
-        assert_eq!(observe!(sidecar, "x"), DISABLED);
-        assert!(sidecar.health().is_ready() && breaker.call(|| Ok::<_, ()>(())).is_ok());
-        file.write(&enabled(true));
-        assert_eq!(reload(&sidecar), Reload::Changed);
-    }
-    assert_eq!(offer(|| observe!(sidecar, "x")), Observed::Accepted);
+    });
 }
 
 #[test]
@@ -213,6 +223,12 @@ fn load(sidecar: &SidecarHandle, done: &AtomicBool) -> Answers {
 
 #[test]
 fn every_live_key_takes_effect_under_load_and_the_ledger_stays_exact() {
+    // One of the keys reaches the breakers of the whole process.
+    let name = "reloading::every_live_key_takes_effect_under_load_and_the_ledger_stays_exact";
+    alone(name, &[], change_every_key_under_load);
+}
+
+fn change_every_key_under_load() {
     let section = |inside: &str| format!("runtime: {{ sidecar: {{ {inside} }} }}\n");
     let file = File::new(&section(""));
     let (sidecar, done) = (file.start(), AtomicBool::new(false));
