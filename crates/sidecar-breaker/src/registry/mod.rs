@@ -1,12 +1,12 @@
 //! Breakers by name, in a bounded number.
 
-#[cfg(feature = "macros")]
 mod defaults;
 mod entry;
 mod tenure;
 
 use crate::{Breaker, BreakerBuilder, BreakerSnapshot, SettingsError, State};
 use arc_swap::ArcSwap;
+use defaults::Defaults;
 use entry::{Entries, Entry};
 use std::error::Error;
 use std::fmt;
@@ -34,13 +34,12 @@ pub struct BreakerRegistry {
 struct Shared {
     /// Replaced as a whole, by the holder of `registering`.
     entries: ArcSwap<Entries>,
-    registering: Mutex<()>,
+    registering: Mutex<Defaults>,
     /// Written under that lock.
     is_enabled: AtomicBool,
     limit: usize,
     uses: AtomicU64,
-    #[cfg(feature = "macros")]
-    defaults: defaults::Defaults,
+    errors: AtomicU64,
 }
 
 impl BreakerRegistry {
@@ -69,30 +68,36 @@ impl BreakerRegistry {
             is_enabled: AtomicBool::new(true),
             limit: limit.max(1),
             uses: AtomicU64::new(0),
-            #[cfg(feature = "macros")]
-            defaults: defaults::Defaults::default(),
+            errors: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared) }
     }
 
     /// Builds a breaker and keeps it under its name, or returns the one that was registered under that
-    /// name with the same given settings. The clock is not compared.
+    /// name with the same given settings. Neither the clock nor whether it follows is compared.
     ///
     /// # Errors
     /// When a setting is out of range, when the name was registered with other settings, or when the
     /// registry is full of breakers that must stay.
     pub fn register(&self, builder: BreakerBuilder) -> Result<Breaker, RegisterError> {
-        self.find_or_add(builder).map(|(breaker, _)| breaker)
+        let (breaker, trouble) = self.find_or_add(builder)?;
+        if let Some(trouble) = trouble {
+            self.note(&trouble);
+        }
+        Ok(breaker)
     }
 
-    /// As [`register`](Self::register), and whether the breaker is a new one.
-    fn find_or_add(&self, builder: BreakerBuilder) -> Result<(Breaker, bool), RegisterError> {
-        let name = Arc::clone(builder.name());
+    /// As [`register`](Self::register), and why a breaker that follows does not have the defaults.
+    pub(crate) fn find_or_add(
+        &self,
+        builder: BreakerBuilder,
+    ) -> Result<(Breaker, Option<String>), RegisterError> {
+        let (name, follows) = (Arc::clone(builder.name()), builder.follows());
         let fresh = builder.build().map_err(RegisterError::Settings)?;
         // It and `fresh` are dropped after the lock is released, for they are declared before it is taken: with
         // a breaker go its listeners, and what they own is foreign.
         let _former;
-        let _registering = self.shared.registering.lock().unwrap_or_else(PoisonError::into_inner);
+        let defaults = self.shared.registering.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.shared.entries.load();
         if let Some(entry) = current.get(&name) {
             if entry.breaker().circuit.given() != fresh.circuit.given() {
@@ -100,7 +105,7 @@ impl BreakerRegistry {
             }
             // Nobody throws it out meanwhile, for that is done under this lock.
             entry.use_now(self.next_use());
-            return Ok((entry.breaker().clone(), false));
+            return Ok((entry.breaker().clone(), None));
         }
         let evicted = if current.len() < self.shared.limit {
             None
@@ -109,6 +114,7 @@ impl BreakerRegistry {
         } else {
             return Err(RegisterError::Full { name, limit: self.shared.limit });
         };
+        let trouble = if follows { defaults.give_to(&fresh).err() } else { None };
         if !self.is_enabled() {
             fresh.circuit.command(|machine, now| machine.switch(now, false));
         }
@@ -116,9 +122,9 @@ impl BreakerRegistry {
         if let Some(evicted) = evicted {
             entries.remove(&evicted);
         }
-        entries.insert(name, Arc::new(Entry::new(fresh.clone(), self.next_use())));
+        entries.insert(name, Arc::new(Entry::new(fresh.clone(), follows, self.next_use())));
         _former = self.shared.entries.swap(Arc::new(entries));
-        Ok((fresh, true))
+        Ok((fresh, trouble))
     }
 
     /// The breaker of this name.

@@ -8,6 +8,7 @@ mod by_hand;
 mod calls;
 mod clock_steps;
 mod concurrency;
+mod following;
 mod futures;
 mod half_open;
 mod lifecycle;
