@@ -21,4 +21,5 @@ mod regressions;
 mod runtime;
 mod support;
 mod threads;
+mod updating;
 mod whole;
