@@ -3,7 +3,7 @@
 use crate::config::{Adaptive, SidecarConfig};
 use crate::error::StartError;
 use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
-use crate::wiring::breakers::BreakerComponents;
+use crate::wiring::breakers::{self, BreakerComponents};
 use crate::wiring::gate::Gate;
 use crate::wiring::live::{self, Watching};
 use crate::wiring::ticker::{Tick, Ticker};
@@ -162,10 +162,9 @@ impl SidecarBuilder {
         let health = Health::builder();
         #[cfg(feature = "tokio")]
         let health = self.runtimes.apply(health);
-        let breakers = self.breakers.unwrap_or_default();
-        #[cfg(feature = "macros")]
-        crate::wiring::breakers::give_to_attributes(&config.get().observability.circuit_breaker)?;
-        let (observer, pieces) = compose(config, self.keep_all, breakers, health, &clock)?;
+        let registry = self.breakers.unwrap_or_default();
+        breakers::configure(&registry, &config.get())?;
+        let (observer, pieces) = compose(config, self.keep_all, registry, health, &clock)?;
         let pieces = Arc::new(pieces);
         vitals::register(&pieces, &clock).map_err(StartError::Component)?;
         sources::register(&pieces);
@@ -197,7 +196,7 @@ impl SidecarBuilder {
 fn compose(
     live: Live<SidecarConfig>,
     keep_all: bool,
-    breakers: BreakerRegistry,
+    registry: BreakerRegistry,
     health: HealthBuilder,
     clock: &Clock,
 ) -> Result<(Observer, Pieces), StartError> {
@@ -210,7 +209,7 @@ fn compose(
         .names(names)
         .clock(clock.clone())
         .start()?;
-    live::switch(&observer, &breakers, &config);
+    live::switch(&observer, &registry, &config);
     let profiler = Profiler::builder()
         .max_cpu_percent(resources.max_cpu_percent)
         .max_memory_mb(resources.max_memory_mb)
@@ -225,11 +224,12 @@ fn compose(
         .enabled(settings.enabled)
         .check_interval(settings.check_interval)
         .degraded_threshold(settings.degraded_threshold)
-        .critical_components(settings.critical_components.clone())
+        .critical_components(breakers::critical_components(&config))
         .clock(clock.clone())
         .build()?;
     let detached = observer.detached();
-    let pieces = Pieces { config: live, sampler, observer: detached, breakers, health, metrics, profiler };
+    let pieces =
+        Pieces { config: live, sampler, observer: detached, breakers: registry, health, metrics, profiler };
     Ok((observer, pieces))
 }
 

@@ -7,6 +7,9 @@
 //!     sampling: { events, traces, profiling, test_events, perf_metrics, debug_logs, event_types, adaptive }
 //!     resources: { max_queue_size, max_cpu_percent, max_memory_mb, drop_on_full }
 //!     handlers: { timeout, suspend_after, suspend_for }
+//!     breakers:
+//!       NAME: { failure_threshold, timeout, half_open_max_calls, sliding_window_size, success_threshold, probe_timeout,
+//!               critical }
 //!     redact_fields: []
 //! observability:
 //!   circuit_breaker: { failure_threshold, timeout, half_open_max_calls, sliding_window_size, success_threshold }
@@ -16,6 +19,7 @@
 //!
 //! Times are numbers of seconds, fractions allowed. Other sections of the file are left alone.
 
+mod breakers;
 mod handlers;
 mod load;
 mod observability;
@@ -26,7 +30,9 @@ mod sampling;
 use load::MadeOf;
 use serde::{Deserialize, Serialize};
 use sidecar_config::ConfigErrors;
+use std::collections::BTreeMap;
 
+pub use breakers::BreakerConfig;
 pub use handlers::Handlers;
 pub use load::{FILE_NAMES, Loaded, VARIABLES, discover};
 pub use observability::{
@@ -34,7 +40,9 @@ pub use observability::{
     DEFAULT_RETENTION, HealthConfig, Observability, PerformanceConfig,
 };
 pub use resources::{DEFAULT_MAX_CPU_PERCENT, DEFAULT_MAX_MEMORY_MB, DEFAULT_MAX_QUEUE_SIZE, Resources};
-pub use rules::{MAX_CRITICAL_COMPONENTS, MAX_EVENT_TYPE_RATES, MAX_PERCENTILES, MAX_REDACT_FIELDS};
+pub use rules::{
+    MAX_BREAKERS, MAX_CRITICAL_COMPONENTS, MAX_EVENT_TYPE_RATES, MAX_PERCENTILES, MAX_REDACT_FIELDS,
+};
 pub use sampling::{Adaptive, DEFAULT_BOOST_DURATION, DEFAULT_BOOST_FACTOR, Sampling};
 
 /// The settings of a sidecar, laid out as in the file.
@@ -70,7 +78,8 @@ pub struct Runtime {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SidecarSection {
-    /// Whether the sidecar does anything at all. Defaults to `true`.
+    /// Whether the sidecar does anything at all. If not, events are refused as `disabled` and breakers let every call
+    /// pass, those of `#[protected]` too, of which a process has one set. Defaults to `true`.
     pub enabled: bool,
     /// Which share of what is kept.
     pub sampling: Sampling,
@@ -78,6 +87,8 @@ pub struct SidecarSection {
     pub resources: Resources,
     /// How long handlers may take and how often they may fail.
     pub handlers: Handlers,
+    /// Settings of single breakers, by name: at most [`MAX_BREAKERS`], each name of 1 to 256 bytes. Defaults to none.
+    pub breakers: BTreeMap<String, BreakerConfig>,
     /// Names of event fields whose values nobody sees: at most [`MAX_REDACT_FIELDS`], each of 1 to 128 bytes, letters
     /// of ASCII without regard to case. Defaults to none.
     pub redact_fields: Vec<String>,
@@ -90,6 +101,7 @@ impl Default for SidecarSection {
             sampling: Sampling::default(),
             resources: Resources::default(),
             handlers: Handlers::default(),
+            breakers: BTreeMap::new(),
             redact_fields: Vec::new(),
         }
     }

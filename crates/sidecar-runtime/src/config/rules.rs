@@ -8,12 +8,17 @@ use super::{Sampling, SidecarConfig};
 
 /// Most event types with a rate of their own.
 pub const MAX_EVENT_TYPE_RATES: usize = 1_024;
+/// Most breakers with settings of their own.
+pub const MAX_BREAKERS: usize = 1_024;
 /// Most critical components.
 pub const MAX_CRITICAL_COMPONENTS: usize = 256;
 /// Most percentiles.
 pub const MAX_PERCENTILES: usize = 32;
 /// Most names of fields to redact.
 pub const MAX_REDACT_FIELDS: usize = ObserverBuilder::MAX_REDACTED;
+
+/// Longest name of a breaker, in bytes.
+const MAX_BREAKER_NAME: usize = 256;
 
 const HOUR: f64 = 3_600.0;
 const DAY: f64 = 86_400.0;
@@ -46,6 +51,13 @@ impl Validate for SidecarConfig {
         Rule::seconds("runtime.sidecar.handlers.timeout", 0.01, HOUR),
         Rule::whole("runtime.sidecar.handlers.suspend_after", 1, u32::MAX as u64),
         Rule::seconds("runtime.sidecar.handlers.suspend_for", 0.001, DAY),
+        Rule::whole("runtime.sidecar.breakers.*.failure_threshold", 1, u32::MAX as u64),
+        Rule::seconds("runtime.sidecar.breakers.*.timeout", 0.001, DAY),
+        Rule::whole("runtime.sidecar.breakers.*.half_open_max_calls", 1, 255),
+        Rule::seconds("runtime.sidecar.breakers.*.sliding_window_size", 0.001, DAY),
+        Rule::whole("runtime.sidecar.breakers.*.success_threshold", 1, u32::MAX as u64),
+        Rule::seconds("runtime.sidecar.breakers.*.probe_timeout", 0.001, DAY),
+        Rule::flag("runtime.sidecar.breakers.*.critical"),
         Rule::text("runtime.sidecar.redact_fields.*"),
         Rule::whole("observability.circuit_breaker.failure_threshold", 1, u32::MAX as u64),
         Rule::seconds("observability.circuit_breaker.timeout", 0.001, DAY),
@@ -62,13 +74,6 @@ impl Validate for SidecarConfig {
         Rule::number("observability.performance.percentiles.*", 0.0, 1.0),
     ];
 
-    const FIXED: &'static [&'static str] = &[
-        "observability.health.enabled",
-        "observability.health.check_interval",
-        "observability.health.critical_components",
-        "observability.health.degraded_threshold",
-    ];
-
     const SHORTHANDS: &'static [(&'static str, &'static str)] =
         &[("runtime.sidecar.sampling.adaptive", "enabled")];
 
@@ -79,6 +84,7 @@ impl Validate for SidecarConfig {
                 self.runtime.sidecar.sampling.event_types.len(),
                 MAX_EVENT_TYPE_RATES,
             ),
+            ("runtime.sidecar.breakers", self.runtime.sidecar.breakers.len(), MAX_BREAKERS),
             ("runtime.sidecar.redact_fields", self.runtime.sidecar.redact_fields.len(), MAX_REDACT_FIELDS),
             (
                 "observability.health.critical_components",
@@ -94,6 +100,12 @@ impl Validate for SidecarConfig {
         for (key, count, most) in counts {
             if count > most {
                 report.refuse(key, format!("of length {count}"), format!("of length {most} at most"));
+            }
+        }
+        for name in self.runtime.sidecar.breakers.keys() {
+            if !(1..=MAX_BREAKER_NAME).contains(&name.len()) {
+                let value = format!("with a name of {} bytes", name.len());
+                report.refuse("runtime.sidecar.breakers", value, "with names of 1 to 256 bytes");
             }
         }
         for (place, name) in self.runtime.sidecar.redact_fields.iter().enumerate() {

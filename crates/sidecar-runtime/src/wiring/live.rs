@@ -2,10 +2,11 @@
 
 use crate::config::{Adaptive, SidecarConfig};
 use crate::sidecar::Pieces;
+use crate::wiring::breakers;
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{Live, Watch};
 use sidecar_core::{SettingsError, panics};
-use sidecar_health::{BuiltIn, CheckOutcome, RegisterError};
+use sidecar_health::{BuiltIn, CheckOutcome, HealthSettings, RegisterError};
 use sidecar_metrics::SourceOutput;
 use sidecar_observer::{DropPolicy, Observer, ObserverSettings};
 use sidecar_profiler::BYTES_PER_MB;
@@ -64,6 +65,15 @@ pub(crate) fn observer(config: &SidecarConfig, settings: &mut ObserverSettings) 
     settings.redact.clone_from(&section.redact_fields);
 }
 
+/// The settings of health, as configured.
+pub(crate) fn health(config: &SidecarConfig, settings: &mut HealthSettings) {
+    let section = &config.observability.health;
+    settings.enabled = section.enabled;
+    settings.check_interval = section.check_interval;
+    settings.degraded_threshold = section.degraded_threshold;
+    settings.critical_components = breakers::critical_components(config).into_iter().collect();
+}
+
 /// Every setting has been checked, so a piece refuses none; if one did, the others are told all the same.
 fn apply(pieces: &Pieces, config: &SidecarConfig) {
     let sampling = &config.runtime.sidecar.sampling;
@@ -79,6 +89,8 @@ fn apply(pieces: &Pieces, config: &SidecarConfig) {
     told("resources and handlers", pieces.observer.update(|settings| observer(config, settings)));
     let resources = &config.runtime.sidecar.resources;
     told("resources", pieces.profiler.set_budget(resources.max_cpu_percent, resources.max_memory_mb));
+    told("health", pieces.health.update(|settings| health(config, settings)));
+    told("breakers", breakers::configure(&pieces.breakers, config));
     switch(&pieces.observer, &pieces.breakers, config);
 }
 

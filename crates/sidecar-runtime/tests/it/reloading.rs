@@ -3,7 +3,7 @@
 use crate::support::{Answers, assert_conserved, becomes, component, offer, offer_times};
 use sidecar_harness::process::alone;
 use sidecar_harness::{PATIENCE, eventually};
-use sidecar_runtime::breaker::{Breaker, BreakerRegistry};
+use sidecar_runtime::breaker::{Breaker, BreakerRegistry, State};
 use sidecar_runtime::health::Status;
 use sidecar_runtime::observer::{DropPolicy, Observed, Reason};
 use sidecar_runtime::sampler::Anomaly;
@@ -197,6 +197,11 @@ const STEPS: &[Step] = &[
     ("handlers: { suspend_after: 3 }", |s| s.observer().settings().suspend_after == 3),
     ("handlers: { suspend_for: 3 }", |s| s.observer().settings().suspend_for == Duration::from_secs(3)),
     ("redact_fields: [secret]", |s| s.observer().settings().redact == ["secret"]),
+    ("breakers: { own: { failure_threshold: 3, critical: true } }", |s| {
+        let breaker = s.breakers().register(s.breaker("own")).expect("a new name");
+        let missing = s.health().unregistered_critical_components();
+        breaker.settings().failure_threshold() == 3 && missing == ["breaker:own"]
+    }),
     ("enabled: false", |s| observe!(s, "x") == DISABLED),
 ];
 
@@ -343,4 +348,67 @@ mod over_http {
             (&serde_json::json!(2), &serde_json::Value::Null)
         );
     }
+}
+
+fn breaker_sections(common: u32, own: &str) -> String {
+    format!(
+        "runtime: {{ sidecar: {{ breakers: {{ named: {{ {own} }} }} }} }}\n\
+         observability: {{ circuit_breaker: {{ failure_threshold: {common} }} }}\n"
+    )
+}
+
+#[test]
+fn breakers_follow_the_configuration_where_code_gives_them_nothing() {
+    // The global registry follows too.
+    alone("reloading::breakers_follow_the_configuration_where_code_gives_them_nothing", &[], || {
+        let file = File::new(&breaker_sections(4, "failure_threshold: 6, timeout: 2, probe_timeout: 3"));
+        let sidecar = file.start();
+        let registry = sidecar.breakers();
+        let register = |name: &str| registry.register(sidecar.breaker(name)).expect("a new name");
+        let [plain, named] = ["plain", "named"].map(register);
+        let given = registry.register(sidecar.breaker("given").failure_threshold(8)).expect("a new name");
+        let stays = registry.register(Breaker::builder("stays")).expect("a new name");
+        let thresholds = || [&plain, &named, &given, &stays].map(|each| each.settings().failure_threshold());
+        assert_eq!(thresholds(), [4, 6, 8, 5]);
+        let (timeout, probe_timeout) = (named.settings().timeout(), named.settings().probe_timeout());
+        assert_eq!((timeout, probe_timeout), (Duration::from_secs(2), Duration::from_secs(3)));
+        plain.trip();
+        file.write(&breaker_sections(
+            3,
+            "success_threshold: 7, half_open_max_calls: 9, sliding_window_size: 5",
+        ));
+        assert_eq!(reload(&sidecar), Reload::Changed);
+        assert_eq!((thresholds(), plain.state()), ([3, 3, 8, 5], State::Open));
+        let settings = named.settings();
+        assert_eq!((settings.success_threshold(), settings.half_open_max_calls()), (7, 9));
+        assert_eq!(
+            (settings.sliding_window(), settings.timeout()),
+            (Duration::from_secs(5), Duration::from_secs(60))
+        );
+        assert_eq!(register("plain").settings().failure_threshold(), 3, "as given before: nothing");
+    });
+}
+
+#[test]
+fn the_settings_of_health_hold_at_once() {
+    use sidecar_runtime::health::Component;
+    let section = |inside: &str| format!("observability: {{ health: {{ {inside} }} }}\n");
+    let file = File::new(&section("check_interval: 86400"));
+    let check = Component::new("database", || false).failure_threshold(1);
+    let sidecar = file.builder().watch_config(false).component(check).start().expect("valid settings");
+    becomes(&sidecar, "database", Status::Unhealthy);
+    let runs = || sidecar.health_report().component("database").map(|found| found.runs()).unwrap_or_default();
+    let before = runs();
+    file.write(&section("check_interval: 0.001, critical_components: [database]"));
+    assert_eq!(reload(&sidecar), Reload::Changed);
+    assert_eq!(component(&sidecar, "database"), (Status::Unhealthy, true));
+    assert_eq!(sidecar.health_report().status(), Status::Unhealthy);
+    eventually("it is checked more often", || runs() > before + 2);
+    file.write(&section("enabled: false, degraded_threshold: 0.25"));
+    assert_eq!(reload(&sidecar), Reload::Changed);
+    assert_eq!(component(&sidecar, "database"), (Status::Unknown, false));
+    assert_eq!(sidecar.health().settings().degraded_threshold, 0.25);
+    file.write(&section("enabled: true"));
+    assert_eq!(reload(&sidecar), Reload::Changed);
+    becomes(&sidecar, "database", Status::Unhealthy);
 }
