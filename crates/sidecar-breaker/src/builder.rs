@@ -20,15 +20,28 @@ pub struct BreakerBuilder {
     settings: BreakerSettings,
     clock: Clock,
     seed: Option<u64>,
+    follows: bool,
 }
 
 impl BreakerBuilder {
     pub(crate) fn new(name: Arc<str>) -> Self {
-        Self { name, settings: BreakerSettings::default(), clock: Clock::new(), seed: None }
+        Self { name, settings: BreakerSettings::default(), clock: Clock::new(), seed: None, follows: false }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    pub(crate) fn follows(&self) -> bool {
+        self.follows
+    }
+
+    /// Has the breaker follow the registry in which it is registered: what it is not given is what
+    /// [`set_defaults`](crate::BreakerRegistry::set_defaults) says there, then and from then on. It matters to no
+    /// breaker without a registry, nor to one that is there already. Defaults to not following.
+    pub fn follow(mut self) -> Self {
+        self.follows = true;
+        self
     }
 
     /// Replaces all settings at once. Defaults to [`BreakerSettings::default`].

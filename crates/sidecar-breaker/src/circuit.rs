@@ -312,7 +312,7 @@ impl Circuit {
     pub(crate) fn is_idle(&self) -> bool {
         self.step_in_time(|Guarded { machine, .. }, now| {
             machine.advance(now);
-            machine.word().state() == State::Closed && machine.failure_count(now) == 0
+            machine.is_idle(now)
         })
     }
 

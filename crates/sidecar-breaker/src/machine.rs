@@ -22,6 +22,9 @@ pub(crate) const NEVER: u64 = u64::MAX;
 ///
 /// Every change of state, and every reset, starts a new generation, which makes all permits given before
 /// late. Slots of a half-open round live and die with its generation, so none can be lost.
+///
+/// A machine that is switched off shows [`State::Disabled`] without an end. Commands change what comes back; timers
+/// wait, and act when it is on again.
 #[derive(Debug)]
 pub(crate) struct Machine {
     limits: Limits,
@@ -29,6 +32,9 @@ pub(crate) struct Machine {
     /// The rules are no longer those that the breaker was built with.
     replaced: bool,
     state: State,
+    /// Lets every call pass and judges none, as if disabled. The fields below go on being those of `state`, which comes
+    /// back when it is on again.
+    off: bool,
     generation: u64,
     /// When the state was entered or renewed.
     since: u64,
@@ -63,6 +69,7 @@ impl Machine {
             rules,
             replaced: false,
             state: State::Closed,
+            off: false,
             generation: 0,
             since: 0,
             period: None,
@@ -77,14 +84,20 @@ impl Machine {
     }
 
     pub(crate) fn word(&self) -> Word {
-        let full = self.state == State::HalfOpen && self.in_flight >= self.limits.half_open_max_calls;
+        let state = self.shown();
+        let full = state == State::HalfOpen && self.in_flight >= self.limits.half_open_max_calls;
         let flags = Flags::FULL.when(full)
             | Flags::JUDGES_SUCCESS.when(self.rules.judge_success())
             // Where nothing is judged, nobody needs to know how long calls take.
-            | Flags::TIMED.when(self.rules.are_timed() && self.state != State::Disabled)
+            | Flags::TIMED.when(self.rules.are_timed() && state != State::Disabled)
             | Flags::DROPPED_FAILS.when(self.limits.dropped == Dropped::Failure)
             | Flags::REPLACED.when(self.replaced);
-        Word::new(self.generation, self.state, flags)
+        Word::new(self.generation, state, flags)
+    }
+
+    /// What calls meet.
+    fn shown(&self) -> State {
+        if self.off { State::Disabled } else { self.state }
     }
 
     pub(crate) fn since(&self) -> u64 {
@@ -93,16 +106,26 @@ impl Machine {
 
     /// When the period ends; [`NEVER`] without one.
     pub(crate) fn until(&self) -> u64 {
-        self.period.map_or(NEVER, |period| self.since.saturating_add(period))
+        self.running().map_or(NEVER, |period| self.since.saturating_add(period))
     }
 
     /// What is left of the period.
     pub(crate) fn left(&self, now: u64) -> Option<u64> {
-        self.period.map(|period| period.saturating_sub(now.saturating_sub(self.since)))
+        self.running().map(|period| period.saturating_sub(now.saturating_sub(self.since)))
+    }
+
+    /// The period, if its end would do anything.
+    fn running(&self) -> Option<u64> {
+        self.period.filter(|_| !self.off)
     }
 
     pub(crate) fn reason(&self) -> Option<&Arc<str>> {
-        self.reason.as_ref()
+        self.reason.as_ref().filter(|_| !self.off)
+    }
+
+    /// Whether there is nothing that would be missed.
+    pub(crate) fn is_idle(&self, now: u64) -> bool {
+        self.state == State::Closed && self.failure_count(now) == 0
     }
 
     pub(crate) fn failure_count(&self, now: u64) -> u64 {
@@ -145,7 +168,7 @@ impl Machine {
     pub(crate) fn admit(&mut self, now: u64) -> Result<(), Refusal> {
         self.advance(now);
         let left = self.left(now);
-        let reason = match self.state {
+        let reason = match self.shown() {
             State::Closed | State::Disabled | State::MetricsOnly => return Ok(()),
             State::Open if left == Some(0) => {
                 let lease = self.limits.probe_timeout;
@@ -177,7 +200,7 @@ impl Machine {
             return Outcome::Late;
         }
         let verdict = verdict.unwrap_or_else(|| self.limits.dropped.into());
-        match self.state {
+        match self.shown() {
             State::HalfOpen => self.settle_probe(now, verdict, took),
             State::Closed | State::MetricsOnly if verdict != Verdict::Ignored => {
                 if let Judged::Reached(cause) = self.record(now, verdict, took) {
@@ -192,7 +215,7 @@ impl Machine {
     /// What calls of `generation` have done reaches what opens.
     pub(crate) fn reached(&mut self, now: u64, generation: u64, cause: Cause, wish: u64) {
         self.advance(now);
-        if generation == self.generation && self.state == State::Closed {
+        if generation == self.generation && self.shown() == State::Closed {
             self.open(now, cause, wish);
         }
     }
@@ -278,6 +301,26 @@ impl Machine {
         }
     }
 
+    /// Switched off, or on again: then the state comes back in which it was or was set meanwhile, with an empty window.
+    /// An open time or a time to live goes on while it is off, a half-open round starts anew.
+    pub(crate) fn switch(&mut self, now: u64, on: bool) {
+        self.advance(now);
+        if self.off != on {
+            return;
+        }
+        let from = self.shown();
+        self.off = !on;
+        self.generation += 1;
+        self.in_flight = 0;
+        self.successes = 0;
+        if self.state == State::HalfOpen {
+            self.since = now;
+        }
+        self.rules.begin(self.generation, self.state == State::Closed);
+        self.note(from, now, Cause::Switched, self.reason().cloned());
+        self.advance(now);
+    }
+
     fn open(&mut self, at: u64, cause: Cause, wish: u64) {
         self.wish = wish;
         let period = self.open_time(wish);
@@ -296,7 +339,7 @@ impl Machine {
     }
 
     fn enter(&mut self, to: State, at: u64, period: Option<u64>, cause: Cause, reason: Option<Arc<str>>) {
-        let from = self.state;
+        let from = self.shown();
         self.generation += 1;
         self.state = to;
         self.since = at;
@@ -308,6 +351,11 @@ impl Machine {
             self.reopenings = 0;
         }
         self.rules.begin(self.generation, to == State::Closed);
+        self.note(from, at, cause, reason);
+    }
+
+    fn note(&mut self, from: State, at: u64, cause: Cause, reason: Option<Arc<str>>) {
+        let to = self.shown();
         if from != to {
             let free = self.changes.iter_mut().find(|slot| slot.is_none());
             debug_assert!(free.is_some(), "an input makes at most two changes");

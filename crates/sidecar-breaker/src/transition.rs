@@ -53,6 +53,8 @@ pub enum Cause {
     ByHand,
     /// The time to live of a state set by hand ended.
     HoldEnded,
+    /// The registry was switched off or on again.
+    Switched,
 }
 
 /// A change as the machine sees it: in its own time.

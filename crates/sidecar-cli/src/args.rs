@@ -36,7 +36,8 @@ pub(crate) struct RunArgs {
     #[arg(value_name = "INPUT")]
     pub(crate) input: Option<PathBuf>,
 
-    /// A configuration file in YAML, TOML or JSON; may be given several times, later ones win [default:
+    /// A configuration file in YAML, TOML or JSON; may be given several times, later ones win. When one changes, or
+    /// SIGHUP comes, they are loaded again [default:
     /// crossbridge.yml or crossbridge.yaml in the working directory, if there]
     #[arg(long = "config", value_name = "FILE")]
     pub(crate) configs: Vec<PathBuf>,

@@ -84,7 +84,6 @@ mod generation;
 mod layer;
 mod live;
 mod node;
-pub mod optional_seconds;
 mod origin;
 mod parse;
 mod provenance;

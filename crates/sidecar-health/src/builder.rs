@@ -1,6 +1,5 @@
 //! Settings of the whole.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sidecar_core::clock::nanos;
@@ -12,6 +11,7 @@ use crate::component::{Component, check_time};
 use crate::engine::{Engine, Policy};
 use crate::error::RegisterError;
 use crate::health::Health;
+use crate::settings::HealthSettings;
 
 /// The interval of checks that name none.
 pub const DEFAULT_CHECK_INTERVAL: Duration = Duration::from_secs(30);
@@ -33,12 +33,9 @@ pub const DEFAULT_RUNTIME_LIVE_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 #[must_use = "nothing is checked until it is started"]
 pub struct HealthBuilder {
-    enabled: bool,
+    settings: HealthSettings,
     components: Vec<Component>,
     built_ins: Vec<BuiltIn>,
-    check_interval: Duration,
-    degraded_threshold: f64,
-    critical_components: BTreeSet<String>,
     built_in_interval: Duration,
     scheduler_max_age: Duration,
     clock: Clock,
@@ -55,12 +52,9 @@ pub struct HealthBuilder {
 impl HealthBuilder {
     pub(crate) fn new() -> Self {
         Self {
-            enabled: true,
+            settings: HealthSettings::default(),
             components: Vec::new(),
             built_ins: Vec::new(),
-            check_interval: DEFAULT_CHECK_INTERVAL,
-            degraded_threshold: DEFAULT_DEGRADED_THRESHOLD,
-            critical_components: BTreeSet::new(),
             built_in_interval: DEFAULT_BUILT_IN_INTERVAL,
             scheduler_max_age: DEFAULT_SCHEDULER_MAX_AGE,
             clock: Clock::new(),
@@ -90,17 +84,17 @@ impl HealthBuilder {
 
     /// Whether the application's components are checked. When they are not, they can come and go as usual and
     /// are shown as [`Status::Unknown`](crate::Status::Unknown), cause
-    /// [`Cause::Disabled`](crate::Cause::Disabled), but no check runs (each is dropped when its component is
-    /// registered), and none of them counts: not for the whole, not for the share of working components, not
-    /// for readiness, not for start-up. Built-in components are judged all the same. Defaults to true.
+    /// [`Cause::Disabled`](crate::Cause::Disabled), but no check runs, and none of them counts: not for the whole,
+    /// not for the share of working components, not for readiness, not for start-up, not for liveness. Built-in
+    /// components are judged all the same. Defaults to true.
     pub fn enabled(mut self, enabled: bool) -> Self {
-        self.enabled = enabled;
+        self.settings.enabled = enabled;
         self
     }
 
     /// The interval of components that name none of their own; 1 ms to 24 h. Defaults to 30 s.
     pub fn check_interval(mut self, interval: Duration) -> Self {
-        self.check_interval = interval;
+        self.settings.check_interval = interval;
         self
     }
 
@@ -108,14 +102,14 @@ impl HealthBuilder {
     /// with a verdict is below this, the whole is unhealthy; 0.0 to 1.0, and 0.0 turns it off. Defaults
     /// to 0.7.
     pub fn degraded_threshold(mut self, share: f64) -> Self {
-        self.degraded_threshold = share;
+        self.settings.degraded_threshold = share;
         self
     }
 
     /// Marks components critical by name, whatever they say themselves: the application's, and breakers as
     /// `breaker:NAME`. A name that is not registered has no effect. Defaults to none.
     pub fn critical_components<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.critical_components = names.into_iter().map(Into::into).collect();
+        self.settings.critical_components = names.into_iter().map(Into::into).collect();
         self
     }
 
@@ -194,12 +188,8 @@ impl HealthBuilder {
     /// # Errors
     /// The first setting or component that was refused.
     pub fn build(self) -> Result<Health, SettingsError> {
-        check_time("check_interval", self.check_interval)?;
+        self.settings.check()?;
         check_time("built_in_interval", self.built_in_interval)?;
-        if !(0.0..=1.0).contains(&self.degraded_threshold) {
-            let allowed = "a share from 0.0 to 1.0";
-            return Err(SettingsError::new("degraded_threshold", self.degraded_threshold, allowed));
-        }
         if self.scheduler_max_age < self.built_in_interval.saturating_mul(2) {
             let value = format!("{:?}", self.scheduler_max_age);
             return Err(SettingsError::new("scheduler_max_age", value, "at least 2 x built_in_interval"));
@@ -209,16 +199,12 @@ impl HealthBuilder {
             self.check_runtime_limits()?;
         }
         let policy = Policy {
-            enabled: self.enabled,
-            check_interval: self.check_interval,
-            degraded_threshold: self.degraded_threshold,
-            critical_components: self.critical_components,
             built_in_interval: nanos(self.built_in_interval),
             scheduler_max_age: nanos(self.scheduler_max_age),
             #[cfg(feature = "tokio")]
             runtime: self.runtime.or_else(|| tokio::runtime::Handle::try_current().ok()),
         };
-        let engine = Engine::new(policy, self.clock);
+        let engine = Engine::new(policy, self.settings, self.clock);
         engine.register(self.components).map_err(RegisterError::into_settings)?;
         #[cfg(feature = "tokio")]
         if let Some(runtime) = self.watched {

@@ -73,6 +73,8 @@ pub(crate) struct Checked {
     pub(crate) check: Check,
     pub(crate) critical: bool,
     pub(crate) timing: Timing,
+    /// Given if the interval is that of the settings.
+    pub(crate) spacing: Option<Spacing>,
     pub(crate) thresholds: Thresholds,
     pub(crate) max_age: u64,
     /// Without duplicates.
@@ -210,27 +212,48 @@ impl Component {
             let count = self.depends_on.len();
             return Err(SettingsError::new("depends_on", count, "at most 16 components"));
         }
-        let jitter = interval.mul_f64(self.jitter);
-        let max_age = match self.max_age {
-            None => interval
-                .saturating_mul(self.failure_threshold.saturating_add(1))
-                .saturating_add(self.timeout)
-                .saturating_add(jitter),
-            Some(given) if given >= interval.saturating_add(self.timeout) => given,
-            Some(given) => {
-                let value = format!("{given:?}");
-                return Err(SettingsError::new("max_age", value, "at least interval + timeout"));
-            }
-        };
+        if let Some(given) = self.max_age.filter(|given| *given < interval.saturating_add(self.timeout)) {
+            let value = format!("{given:?}");
+            return Err(SettingsError::new("max_age", value, "at least interval + timeout"));
+        }
+        let Self { timeout, jitter, failure_threshold, max_age, .. } = self;
+        let spacing = Spacing { timeout, jitter, failure_threshold, max_age };
+        let (timing, max_age) = spacing.stretched(interval);
         Ok(Checked {
             name: self.name,
             check: self.check,
             critical: self.critical,
-            timing: Timing { interval: nanos(interval), timeout: nanos(self.timeout), jitter: nanos(jitter) },
+            timing,
+            spacing: self.interval.is_none().then_some(spacing),
             thresholds: Thresholds { failure: self.failure_threshold, success: self.success_threshold },
-            max_age: nanos(max_age),
+            max_age,
             depends_on: self.depends_on,
         })
+    }
+}
+
+/// What the timing of a check is made of, without its interval.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spacing {
+    timeout: Duration,
+    jitter: f64,
+    failure_threshold: u32,
+    max_age: Option<Duration>,
+}
+
+impl Spacing {
+    /// The timing and the lease with this interval; a lease that was given grows with it where it must.
+    pub(crate) fn stretched(&self, interval: Duration) -> (Timing, u64) {
+        let (timeout, jitter) = (self.timeout, interval.mul_f64(self.jitter));
+        let max_age = match self.max_age {
+            None => interval
+                .saturating_mul(self.failure_threshold.saturating_add(1))
+                .saturating_add(timeout)
+                .saturating_add(jitter),
+            Some(given) => given.max(interval.saturating_add(timeout)),
+        };
+        let timing = Timing { interval: nanos(interval), timeout: nanos(timeout), jitter: nanos(jitter) };
+        (timing, nanos(max_age))
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod registration;
 
-use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -14,24 +13,21 @@ use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
 use sidecar_core::{Clock, threads};
 
+use crate::SettingsError;
 use crate::built_in::Judge;
 use crate::evidence::{Evidence, Moment};
 use crate::lifecycle::{Latch, Lifecycle};
 use crate::names::SCHEDULER;
 use crate::report::HealthReport;
+use crate::settings::HealthSettings;
 use crate::slot::Work;
 use crate::snapshot::Snapshot;
 use crate::table::{Key, NEVER, Table};
 use crate::worker::{Deferred, Ended, Places, Runner};
 
-/// Settings of the whole, found good.
+/// Settings of the whole that stay as they are, found good.
 #[derive(Debug)]
 pub(crate) struct Policy {
-    /// Whether the application's components are checked.
-    pub(crate) enabled: bool,
-    pub(crate) check_interval: Duration,
-    pub(crate) degraded_threshold: f64,
-    pub(crate) critical_components: BTreeSet<String>,
     /// In nanoseconds.
     pub(crate) built_in_interval: u64,
     /// In nanoseconds.
@@ -43,6 +39,8 @@ pub(crate) struct Policy {
 
 pub(crate) struct Engine {
     policy: Policy,
+    /// Replaced with the table locked.
+    settings: ArcSwap<HealthSettings>,
     clock: Clock,
     lifecycle: Latch,
     /// Start-up is over, once and for all.
@@ -64,9 +62,10 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(policy: Policy, clock: Clock) -> Arc<Self> {
+    pub(crate) fn new(policy: Policy, settings: HealthSettings, clock: Clock) -> Arc<Self> {
         let engine = Arc::new_cyclic(|me| Self {
             policy,
+            settings: ArcSwap::from_pointee(settings),
             clock,
             lifecycle: Latch::default(),
             started: AtomicBool::new(false),
@@ -109,7 +108,8 @@ impl Engine {
             None => return NEVER,
         };
         #[cfg(feature = "tokio")]
-        if let Some(canary) = self.canary.get().filter(|_| self.policy.enabled) {
+        // Also while nothing is checked: then it is known how it stands once that begins.
+        if let Some(canary) = self.canary.get() {
             canary.ask(now);
         }
         let judged: Vec<_> = due.iter().map(|(key, judge)| (key, judge.ask())).collect();
@@ -225,7 +225,7 @@ impl Engine {
     }
 
     fn judge(&self, snapshot: &Snapshot) -> HealthReport {
-        HealthReport::new(snapshot, self.moment(), self.policy.degraded_threshold)
+        HealthReport::new(snapshot, self.moment(), self.settings.load().degraded_threshold)
     }
 
     pub(crate) fn is_ready(&self) -> bool {
@@ -235,7 +235,7 @@ impl Engine {
     pub(crate) fn is_live(&self) -> bool {
         let now = self.clock.now();
         #[cfg(feature = "tokio")]
-        if self.canary.get().is_some_and(|canary| canary.is_dead(now)) {
+        if self.settings.load().enabled && self.canary.get().is_some_and(|canary| canary.is_dead(now)) {
             return false;
         }
         self.snapshot.load().is_live(now)
@@ -261,9 +261,29 @@ impl Engine {
     }
 
     pub(crate) fn unregistered_critical_components(&self) -> Vec<String> {
-        let snapshot = self.snapshot.load();
-        let missing = self.policy.critical_components.iter().filter(|name| !snapshot.has_component(name));
+        let (snapshot, settings) = (self.snapshot.load(), self.settings.load());
+        let missing = settings.critical_components.iter().filter(|name| !snapshot.has_component(name));
         missing.cloned().collect()
+    }
+
+    pub(crate) fn settings(&self) -> HealthSettings {
+        HealthSettings::clone(&self.settings.load())
+    }
+
+    /// Replaces the settings, of every component too.
+    pub(crate) fn update(&self, edit: impl FnOnce(&mut HealthSettings)) -> Result<(), SettingsError> {
+        let mut settings = self.settings();
+        edit(&mut settings);
+        settings.check()?;
+        let at = self.moment();
+        let Some(mut table) = self.running() else { return Ok(()) };
+        table.configure(&settings, at);
+        self.settings.store(Arc::new(settings));
+        table.settle(at);
+        self.publish(&mut table);
+        drop(table);
+        self.wake();
+        Ok(())
     }
 
     pub(crate) fn lost_changes(&self) -> u64 {
@@ -294,6 +314,7 @@ impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine")
             .field("policy", &self.policy)
+            .field("settings", &self.settings)
             .field("lifecycle", &self.lifecycle())
             .finish_non_exhaustive()
     }

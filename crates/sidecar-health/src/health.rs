@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::Thread;
 use std::time::Duration;
 
+use crate::SettingsError;
 use crate::builder::HealthBuilder;
 use crate::built_in::BuiltIn;
 use crate::component::Component;
@@ -15,6 +16,7 @@ use crate::history::{StatusChange, Transition};
 use crate::lifecycle::Lifecycle;
 use crate::listeners::{BoxedListener, ListenerId};
 use crate::report::HealthReport;
+use crate::settings::HealthSettings;
 
 /// The health of an application: registers components, schedules their checks, and says how they stand.
 ///
@@ -246,6 +248,22 @@ impl Health {
     #[must_use]
     pub fn lost_changes(&self) -> u64 {
         self.engine().lost_changes()
+    }
+
+    /// The settings that may change while running, as they are now.
+    #[must_use]
+    pub fn settings(&self) -> HealthSettings {
+        self.engine().settings()
+    }
+
+    /// Changes settings while running. An interval holds from each check's last run on; a lease that a component gave
+    /// grows where it would be too short for the interval. When checks are switched on, all are due at once and their
+    /// components unknown until then. Does nothing after [`stop`](Self::stop).
+    ///
+    /// # Errors
+    /// When a setting is out of its range; all stay as they were.
+    pub fn update(&self, edit: impl FnOnce(&mut HealthSettings)) -> Result<(), SettingsError> {
+        self.engine().update(edit)
     }
 
     /// Names marked by [`critical_components`](HealthBuilder::critical_components) that nobody registered.

@@ -129,6 +129,7 @@ mod outcome;
 mod pulse;
 mod report;
 mod schedule;
+mod settings;
 mod slot;
 mod snapshot;
 mod state;
@@ -160,6 +161,7 @@ pub use outcome::{
     CheckOutcome, CheckResult, IntoOutcome, MAX_MESSAGE_BYTES, MAX_NUMBER_NAME_BYTES, MAX_NUMBERS,
 };
 pub use report::{ComponentHealth, HealthReport};
+pub use settings::HealthSettings;
 pub use sidecar_core::{Clock, SettingsError, StartError};
 pub use status::{Cause, Status};
 pub use table::{MAX_BUILT_INS, MAX_COMPONENTS};

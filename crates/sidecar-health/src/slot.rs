@@ -1,14 +1,18 @@
 //! One component as the engine keeps it, and the part of it that readers see.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::built_in::Judge;
+use crate::component::Spacing;
 use crate::evidence::{Evidence, Moment};
 use crate::history::{self, History, Transition};
 use crate::hysteresis::Thresholds;
 use crate::listeners::Transitions;
+use crate::names;
 use crate::pulse::Pulse;
 use crate::schedule::{Schedule, Timing};
+use crate::settings::HealthSettings;
 use crate::state::{Judgement, State};
 use crate::status::Status;
 use crate::worker::Runner;
@@ -20,11 +24,13 @@ pub(crate) struct Published {
     pub(crate) critical: bool,
     /// Whether it would be critical if nothing depended on it.
     pub(crate) own_critical: bool,
+    /// Whether it would be if no setting named it either.
+    pub(crate) given_critical: bool,
     pub(crate) depends_on: Vec<Arc<str>>,
     /// Not checked, because something that it depends on failed when the scheduler last looked.
     pub(crate) suppressed: bool,
     pub(crate) application: bool,
-    /// Whether there will ever be evidence. Without, it is unknown and counts in nothing.
+    /// Whether there is evidence. Without, it is unknown and counts in nothing.
     pub(crate) enabled: bool,
     pub(crate) thresholds: Thresholds,
     pub(crate) max_age: u64,
@@ -68,6 +74,11 @@ impl Published {
         self.pulse.as_ref().map_or(self.state.ever_up(), |pulse| pulse.beats() > 0)
     }
 
+    /// Whether its check may begin.
+    pub(crate) fn may_run(&self) -> bool {
+        self.enabled && !self.suppressed
+    }
+
     /// Whether readiness and start-up wait for it.
     pub(crate) fn gates(&self) -> bool {
         self.application && self.critical && self.enabled
@@ -78,6 +89,8 @@ impl Published {
 pub(crate) enum Work {
     Check {
         timing: Timing,
+        /// Where the timing comes from, if the interval is that of the settings.
+        spacing: Option<Spacing>,
         schedule: Schedule,
         worker: Runner,
     },
@@ -85,7 +98,7 @@ pub(crate) enum Work {
         judge: Judge,
         due: u64,
     },
-    /// Nowhere: it is a heartbeat or not enabled, or everything was stopped.
+    /// Nowhere: it is a heartbeat, or everything was stopped.
     Idle,
 }
 
@@ -132,6 +145,50 @@ impl Slot {
             }
         }
         self.note(at, transitions);
+    }
+
+    /// Has it follow the settings, if they say something else than before.
+    pub(crate) fn configure(&mut self, settings: &HealthSettings, at: Moment, transitions: &mut Transitions) {
+        let shown = &*self.published;
+        // Of what is built in, only a breaker can be critical by its name.
+        let can_be_named = shown.application || names::breaker(&shown.name).is_some();
+        let named = can_be_named && settings.critical_components.contains(&*shown.name);
+        let own_critical = shown.given_critical || named;
+        let enabled = settings.enabled || !shown.application;
+        let is_new_timing = self.follow(settings.check_interval, at.now);
+        let shown = &*self.published;
+        if (shown.own_critical, shown.enabled) == (own_critical, enabled) && is_new_timing.is_none() {
+            return;
+        }
+        self.note(at, transitions);
+        let published = Arc::make_mut(&mut self.published);
+        published.own_critical = own_critical;
+        published.max_age = is_new_timing.unwrap_or(published.max_age);
+        if enabled && !published.enabled {
+            // What was found out before is too old to say anything.
+            published.state = State::NEW;
+            if let Work::Check { schedule: Schedule::Waiting { due }, .. } = &mut self.work {
+                *due = at.now;
+            }
+        }
+        published.enabled = enabled;
+        self.note(at, transitions);
+    }
+
+    /// Has its check follow the interval of the settings, if it has none of its own; the lease, if that changed it.
+    fn follow(&mut self, interval: Duration, now: u64) -> Option<u64> {
+        let Work::Check { timing, spacing: Some(spacing), schedule, .. } = &mut self.work else {
+            return None;
+        };
+        let (new, max_age) = spacing.stretched(interval);
+        if new.interval == timing.interval {
+            return None;
+        }
+        *timing = new;
+        if let Schedule::Waiting { due } = schedule {
+            *due = (*due).min(now.saturating_add(new.interval));
+        }
+        Some(max_age)
     }
 
     /// Replaces what the last failure says.

@@ -10,6 +10,7 @@ use crate::graph::Graph;
 use crate::listeners::{Transitions, WholeChanges};
 use crate::names::SCHEDULER;
 use crate::schedule::{Action, Draws, Finish, Schedule, is_due};
+use crate::settings::HealthSettings;
 use crate::slot::{Published, Slot, Work};
 use crate::snapshot::Snapshot;
 use crate::worker::{Deferred, Runner};
@@ -85,7 +86,15 @@ impl Table {
         })
     }
 
-    /// Adds a component for which there is room. To be followed by [`relate`](Self::relate).
+    /// Has every component follow the settings, also what they depend on.
+    pub(crate) fn configure(&mut self, settings: &HealthSettings, at: Moment) {
+        for slot in self.slots.values_mut() {
+            slot.configure(settings, at, &mut self.transitions);
+        }
+        self.relate();
+    }
+
+    /// Adds a component for which there is room. To be followed by [`configure`](Self::configure).
     pub(crate) fn insert(&mut self, published: Published, work: Work) -> Key {
         self.registrations += 1;
         let key = Key { name: Arc::clone(&published.name), id: self.registrations };
@@ -191,8 +200,8 @@ impl Table {
         let Self { slots, transitions, draws, .. } = self;
         for (name, slot) in slots {
             let evidence = match &mut slot.work {
-                Work::Check { timing, schedule, worker } => {
-                    match schedule.poll(at.now, *timing, draws.next(), !slot.published.suppressed) {
+                Work::Check { timing, schedule, worker, .. } => {
+                    match schedule.poll(at.now, *timing, draws.next(), slot.published.may_run()) {
                         Action::Nothing => None,
                         Action::Strike { elapsed, first } => {
                             deferred.extend(worker.cancel());
@@ -254,7 +263,7 @@ impl Table {
     /// When to look again, seen from `now`.
     pub(crate) fn wake(&self, now: u64) -> u64 {
         let times = self.slots.values().map(|slot| match &slot.work {
-            Work::Check { schedule: Schedule::Waiting { .. }, .. } if slot.published.suppressed => NEVER,
+            Work::Check { schedule: Schedule::Waiting { .. }, .. } if !slot.published.may_run() => NEVER,
             Work::Check { schedule, .. } => schedule.wake(now),
             Work::BuiltIn { due, .. } => *due,
             Work::Idle => {
@@ -302,6 +311,7 @@ mod tests {
             name: "database".into(),
             critical: false,
             own_critical: false,
+            given_critical: false,
             depends_on: Vec::new(),
             suppressed: false,
             application: true,
@@ -315,6 +325,7 @@ mod tests {
         };
         let work = Work::Check {
             timing: Timing { interval: 100, timeout: 30, jitter: 0 },
+            spacing: None,
             schedule: Schedule::Waiting { due: 0 },
             worker: Runner::Thread(Worker::new(BoxedCheck::new(Box::new(CheckOutcome::healthy)))),
         };

@@ -174,10 +174,9 @@ impl SidecarBuilder {
         let health = Health::builder();
         #[cfg(feature = "tokio")]
         let health = self.runtimes.apply(health);
-        let breakers = self.breakers.unwrap_or_default();
-        #[cfg(feature = "macros")]
-        breakers::give_to_attributes(&config.get().observability.circuit_breaker)?;
-        let (observer, pieces) = compose(config, self.keep_all, breakers, health, &clock)?;
+        let registry = self.breakers.unwrap_or_default();
+        breakers::configure(&registry, &config.get())?;
+        let (observer, pieces) = compose(config, self.keep_all, registry, health, &clock)?;
         let pieces = Arc::new(pieces);
         vitals::register(&pieces, &clock).map_err(StartError::Component)?;
         sources::register(&pieces);
@@ -218,7 +217,7 @@ impl SidecarBuilder {
 fn compose(
     live: Live<SidecarConfig>,
     keep_all: bool,
-    breakers: BreakerRegistry,
+    registry: BreakerRegistry,
     health: HealthBuilder,
     clock: &Clock,
 ) -> Result<(Observer, Pieces), StartError> {
@@ -231,7 +230,7 @@ fn compose(
         .names(names)
         .clock(clock.clone())
         .start()?;
-    observer.set_enabled(config.runtime.sidecar.enabled);
+    live::switch(&observer, &registry, &config);
     let profiler = Profiler::builder()
         .max_cpu_percent(resources.max_cpu_percent)
         .max_memory_mb(resources.max_memory_mb)
@@ -251,18 +250,24 @@ fn compose(
     let bytes = move || history.history_stats().bytes;
     profiler.account("history", bytes).expect("a new profiler has room for its second account");
     let settings = &config.observability.health;
-    let marked = config.runtime.sidecar.breakers.iter().filter(|(_, breaker)| breaker.critical);
-    let marked = marked.map(|(name, _)| breakers::component(name));
     let health = health
         .enabled(settings.enabled)
         .check_interval(settings.check_interval)
         .degraded_threshold(settings.degraded_threshold)
-        .critical_components(settings.critical_components.iter().cloned().chain(marked))
+        .critical_components(breakers::critical_components(&config))
         .clock(clock.clone())
         .build()?;
     let detached = observer.detached();
-    let pieces =
-        Pieces { config: live, sampler, observer: detached, breakers, health, metrics, profiler, shedding };
+    let pieces = Pieces {
+        config: live,
+        sampler,
+        observer: detached,
+        breakers: registry,
+        health,
+        metrics,
+        profiler,
+        shedding,
+    };
     Ok((observer, pieces))
 }
 

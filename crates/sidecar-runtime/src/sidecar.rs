@@ -4,7 +4,6 @@ use crate::builder::SidecarBuilder;
 use crate::config::SidecarConfig;
 use crate::error::StartError;
 use crate::wiring::alerts;
-use crate::wiring::breakers;
 use crate::wiring::governor::Shedding;
 use crate::wiring::live::Watching;
 use crate::wiring::ticker::Ticker;
@@ -193,10 +192,11 @@ impl SidecarHandle {
         &self.shared.breakers
     }
 
-    /// A builder for a breaker with the configured settings, to be registered with
-    /// [`breakers`](SidecarHandle::breakers).
+    /// A builder for a breaker to be registered with [`breakers`](SidecarHandle::breakers). What it is not given there
+    /// is as configured, also when that changes: `observability.circuit_breaker`, and above it the breaker's own
+    /// section in `runtime.sidecar.breakers`.
     pub fn breaker(&self, name: &str) -> BreakerBuilder {
-        Breaker::builder(name).settings(breakers::settings(&self.config().observability.circuit_breaker))
+        Breaker::builder(name).follow()
     }
 
     /// A hook for alert rules that posts to the Alertmanager at `url`, through the breaker `alertmanager`; to be

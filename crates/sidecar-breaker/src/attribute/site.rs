@@ -76,9 +76,9 @@ impl Site {
         };
         let mut settings = BreakerSettings::default();
         (self.settings)(&mut settings);
-        let builder = || Breaker::builder(Arc::clone(&name)).settings(settings.clone());
+        let builder = || Breaker::builder(Arc::clone(&name)).settings(settings.clone()).follow();
         for _ in 0..ATTEMPTS {
-            let error = match registry.register_following(builder()) {
+            let error = match registry.find_or_add(builder()) {
                 Ok((breaker, trouble)) => return (Some(breaker), trouble),
                 Err(error) => error,
             };

@@ -154,3 +154,40 @@ fn settings_that_are_replaced_under_a_failing_call_hold_from_then_on() {
         },
     );
 }
+
+fn switch(breaker: &Breaker, on: bool) {
+    breaker.circuit.command(|machine, now| machine.switch(now, on));
+}
+
+#[test]
+fn a_failure_that_meets_the_switch_counts_once_and_what_it_opened_comes_back() {
+    meet(
+        |b| b.failure_threshold(1),
+        |_| {},
+        fail,
+        |breaker| {
+            switch(breaker, false);
+            let off = breaker.state();
+            switch(breaker, true);
+            off
+        },
+        |breaker, (), off| {
+            assert_eq!((off, breaker.failures + breaker.late), (State::Disabled, 1), "{breaker:?}");
+            let opened = breaker.transitions.iter().any(|change| change.cause == Cause::FailureThreshold);
+            assert_eq!(breaker.state == State::Open, opened, "{breaker:?}");
+        },
+    );
+}
+
+#[test]
+fn a_refusal_and_the_switch_agree_on_one_state() {
+    meet(
+        |b| b,
+        Breaker::force_open,
+        claim,
+        |breaker| switch(breaker, false),
+        |breaker, admitted, ()| {
+            assert_eq!((breaker.state, breaker.rejected), (State::Disabled, u64::from(!admitted)));
+        },
+    );
+}

@@ -12,18 +12,24 @@ pub(crate) type Entries = HashMap<Arc<str>, Arc<Entry>>;
 /// Its breaker handle is the registry's only one, in however many copies of the table the entry is.
 pub(crate) struct Entry {
     breaker: Breaker,
+    follows: bool,
     last_use: AtomicU64,
     tenure: Tenure,
 }
 
 impl Entry {
-    pub(crate) fn new(breaker: Breaker, now: u64) -> Self {
-        Self { breaker, last_use: AtomicU64::new(now), tenure: Tenure::new() }
+    pub(crate) fn new(breaker: Breaker, follows: bool, now: u64) -> Self {
+        Self { breaker, follows, last_use: AtomicU64::new(now), tenure: Tenure::new() }
     }
 
     /// For looking; a handle that is to be kept comes from [`take`](Self::take).
     pub(crate) fn breaker(&self) -> &Breaker {
         &self.breaker
+    }
+
+    /// Whether it has the registry's defaults where it was given nothing.
+    pub(crate) fn follows(&self) -> bool {
+        self.follows
     }
 
     pub(crate) fn use_now(&self, now: u64) {

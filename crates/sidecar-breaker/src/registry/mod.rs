@@ -1,16 +1,16 @@
 //! Breakers by name, in a bounded number.
 
-#[cfg(feature = "macros")]
 mod defaults;
 mod entry;
 mod tenure;
 
 use crate::{Breaker, BreakerBuilder, BreakerSnapshot, SettingsError, State};
 use arc_swap::ArcSwap;
+use defaults::Defaults;
 use entry::{Entries, Entry};
 use std::error::Error;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// Breakers by name. Cheap to clone; clones are the same registry.
@@ -34,11 +34,12 @@ pub struct BreakerRegistry {
 struct Shared {
     /// Replaced as a whole, by the holder of `registering`.
     entries: ArcSwap<Entries>,
-    registering: Mutex<()>,
+    registering: Mutex<Defaults>,
+    /// Written under that lock.
+    is_enabled: AtomicBool,
     limit: usize,
     uses: AtomicU64,
-    #[cfg(feature = "macros")]
-    defaults: defaults::Defaults,
+    errors: AtomicU64,
 }
 
 impl BreakerRegistry {
@@ -64,32 +65,39 @@ impl BreakerRegistry {
         let shared = Shared {
             entries: ArcSwap::default(),
             registering: Mutex::default(),
+            is_enabled: AtomicBool::new(true),
             limit: limit.max(1),
             uses: AtomicU64::new(0),
-            #[cfg(feature = "macros")]
-            defaults: defaults::Defaults::default(),
+            errors: AtomicU64::new(0),
         };
         Self { shared: Arc::new(shared) }
     }
 
     /// Builds a breaker and keeps it under its name, or returns the one that was registered under that
-    /// name with the same given settings. The clock is not compared.
+    /// name with the same given settings. Neither the clock nor whether it follows is compared.
     ///
     /// # Errors
     /// When a setting is out of range, when the name was registered with other settings, or when the
     /// registry is full of breakers that must stay.
     pub fn register(&self, builder: BreakerBuilder) -> Result<Breaker, RegisterError> {
-        self.find_or_add(builder).map(|(breaker, _)| breaker)
+        let (breaker, trouble) = self.find_or_add(builder)?;
+        if let Some(trouble) = trouble {
+            self.note(&trouble);
+        }
+        Ok(breaker)
     }
 
-    /// As [`register`](Self::register), and whether the breaker is a new one.
-    fn find_or_add(&self, builder: BreakerBuilder) -> Result<(Breaker, bool), RegisterError> {
-        let name = Arc::clone(builder.name());
+    /// As [`register`](Self::register), and why a breaker that follows does not have the defaults.
+    pub(crate) fn find_or_add(
+        &self,
+        builder: BreakerBuilder,
+    ) -> Result<(Breaker, Option<String>), RegisterError> {
+        let (name, follows) = (Arc::clone(builder.name()), builder.follows());
         let fresh = builder.build().map_err(RegisterError::Settings)?;
         // It and `fresh` are dropped after the lock is released, for they are declared before it is taken: with
         // a breaker go its listeners, and what they own is foreign.
         let _former;
-        let _registering = self.shared.registering.lock().unwrap_or_else(PoisonError::into_inner);
+        let defaults = self.shared.registering.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.shared.entries.load();
         if let Some(entry) = current.get(&name) {
             if entry.breaker().circuit.given() != fresh.circuit.given() {
@@ -97,7 +105,7 @@ impl BreakerRegistry {
             }
             // Nobody throws it out meanwhile, for that is done under this lock.
             entry.use_now(self.next_use());
-            return Ok((entry.breaker().clone(), false));
+            return Ok((entry.breaker().clone(), None));
         }
         let evicted = if current.len() < self.shared.limit {
             None
@@ -106,13 +114,17 @@ impl BreakerRegistry {
         } else {
             return Err(RegisterError::Full { name, limit: self.shared.limit });
         };
+        let trouble = if follows { defaults.give_to(&fresh).err() } else { None };
+        if !self.is_enabled() {
+            fresh.circuit.command(|machine, now| machine.switch(now, false));
+        }
         let mut entries = Entries::clone(&current);
         if let Some(evicted) = evicted {
             entries.remove(&evicted);
         }
-        entries.insert(name, Arc::new(Entry::new(fresh.clone(), self.next_use())));
+        entries.insert(name, Arc::new(Entry::new(fresh.clone(), follows, self.next_use())));
         _former = self.shared.entries.swap(Arc::new(entries));
-        Ok((fresh, true))
+        Ok((fresh, trouble))
     }
 
     /// The breaker of this name.
@@ -143,6 +155,31 @@ impl BreakerRegistry {
         for name in self.names() {
             self.reset(&name);
         }
+    }
+
+    /// Switches every breaker off or on again, those that are registered later too: a kill switch. Defaults to on.
+    ///
+    /// A breaker that is off is [`State::Disabled`] without an end: every call passes, is counted and judged by nothing.
+    /// No timer acts. When it is on again, its state comes back: closed with an empty window; open for what is left of
+    /// its time, if any; half-open with a new round; or as it was set by hand, by a command before or meanwhile. Calls
+    /// that began before the switch and end after it are late.
+    ///
+    /// A breaker that is thrown out of the registry can be had by nobody, so none stays off for ever.
+    pub fn set_enabled(&self, enabled: bool) {
+        // Over the breakers too, or one of two that switch at once could leave some off and some on. No user code runs
+        // in it: listeners are called on a thread of their own.
+        let _registering = self.shared.registering.lock().unwrap_or_else(PoisonError::into_inner);
+        // Relaxed: what is decided by it is decided under the lock.
+        self.shared.is_enabled.store(enabled, Ordering::Relaxed);
+        for entry in self.shared.entries.load().values() {
+            entry.breaker().circuit.command(|machine, now| machine.switch(now, enabled));
+        }
+    }
+
+    /// Whether breakers are on: what [`set_enabled`](Self::set_enabled) was last called with.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.shared.is_enabled.load(Ordering::Relaxed)
     }
 
     /// The name of every breaker, in order.

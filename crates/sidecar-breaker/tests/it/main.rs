@@ -8,6 +8,7 @@ mod by_hand;
 mod calls;
 mod clock_steps;
 mod concurrency;
+mod following;
 mod futures;
 mod half_open;
 mod lifecycle;
@@ -25,6 +26,7 @@ mod settings;
 mod slow_calls;
 mod snapshot;
 mod support;
+mod switch;
 mod table;
 #[cfg(feature = "tower")]
 mod tower;

@@ -37,6 +37,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let tally = SharedTally::default();
     let progress = Progress::new(tally.clone());
     let sidecar = start::start(args, &tally)?;
+    signals.reload(sidecar.handle());
     let tests = TestLog::attach(sidecar.observer());
     let attach = |url| Webhook::attach(&sidecar, url, args.webhook_timeout, &progress);
     let webhook = args.webhook.as_deref().map(attach).transpose()?;

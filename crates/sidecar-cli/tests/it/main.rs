@@ -8,6 +8,7 @@ mod draining;
 mod endpoints;
 mod formats;
 mod garbage;
+mod hangup;
 mod hook;
 mod http;
 mod ingest;

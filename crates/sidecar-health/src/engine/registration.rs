@@ -30,7 +30,7 @@ impl Engine {
     pub(crate) fn register(&self, components: Vec<Component>) -> Result<(), RegisterError> {
         let mut new = Vec::with_capacity(components.len());
         for component in components {
-            new.push(self.prepare(component.validate(self.policy.check_interval)?)?);
+            new.push(self.prepare(component.validate(self.settings.load().check_interval)?)?);
         }
         self.insert(new, None).map(|_| ())
     }
@@ -40,14 +40,12 @@ impl Engine {
         names::check_application(&name)?;
         check_time("ttl", ttl)?;
         let pulse = Arc::new(Pulse::new(self.clock.now()));
-        let critical = self.policy.critical_components.contains(&name);
         let published = Published {
             application: true,
-            enabled: self.policy.enabled,
             max_age: nanos(ttl),
             pulse: Some(Arc::clone(&pulse)),
             vital: true,
-            ..self.built_in(&name, critical)
+            ..self.built_in(&name, false)
         };
         let keys = self.insert(vec![(published, Work::Idle)], None)?;
         let key = keys.into_iter().next().expect("one went in");
@@ -65,7 +63,6 @@ impl Engine {
         let pulse = Arc::new(Pulse::new(self.clock.now()));
         let published = Published {
             application: true,
-            enabled: self.policy.enabled,
             max_age: ready_limit,
             pulse: Some(Arc::clone(&pulse)),
             ..self.built_in(names::RUNTIME, true)
@@ -79,16 +76,16 @@ impl Engine {
     }
 
     fn prepare(&self, checked: Checked) -> Result<(Published, Work), SettingsError> {
-        let Checked { name, check, critical, timing, thresholds, max_age, depends_on } = checked;
-        let critical = critical || self.policy.critical_components.contains(&name);
+        let Checked { name, check, critical, timing, spacing, thresholds, max_age, depends_on } = checked;
         let published = Published {
             critical,
             own_critical: critical,
+            given_critical: critical,
             depends_on,
             suppressed: false,
             name: name.into(),
             application: true,
-            enabled: self.policy.enabled,
+            enabled: true,
             thresholds,
             max_age,
             state: State::NEW,
@@ -96,12 +93,8 @@ impl Engine {
             vital: false,
             history: History::default(),
         };
-        let work = if self.policy.enabled {
-            Work::Check { timing, schedule: Schedule::Waiting { due: 0 }, worker: self.runner(check)? }
-        } else {
-            Work::Idle
-        };
-        Ok((published, work))
+        let (schedule, worker) = (Schedule::Waiting { due: 0 }, self.runner(check)?);
+        Ok((published, Work::Check { timing, spacing, schedule, worker }))
     }
 
     /// The home of a check.
@@ -129,8 +122,7 @@ impl Engine {
     /// Adds a built-in component, judged at once if the scheduler is at work.
     pub(crate) fn add_built_in(&self, built_in: BuiltIn) -> Result<(), RegisterError> {
         let (name, judge, critical) = built_in.validate()?;
-        let named = names::breaker(&name).is_some() && self.policy.critical_components.contains(&name);
-        let published = self.built_in(&name, critical || named);
+        let published = self.built_in(&name, critical);
         let first = (self.lifecycle.get() != Lifecycle::Starting).then(|| judge.ask());
         self.insert(vec![(published, Work::BuiltIn { judge, due: 0 })], first).map(|_| ())
     }
@@ -140,6 +132,7 @@ impl Engine {
             name: name.into(),
             critical,
             own_critical: critical,
+            given_critical: critical,
             depends_on: Vec::new(),
             suppressed: false,
             application: false,
@@ -171,7 +164,8 @@ impl Engine {
             return Err(error);
         }
         let keys: Vec<_> = new.into_iter().map(|(published, work)| table.insert(published, work)).collect();
-        table.relate();
+        // Under the lock: settings that are replaced meanwhile reach either the table or what comes into it.
+        table.configure(&self.settings.load(), at);
         let mut deferred = Vec::new();
         if let (Some(evidence), Some(key)) = (first, keys.first()) {
             table.record(key, at, evidence);

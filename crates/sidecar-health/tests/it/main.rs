@@ -23,5 +23,6 @@ mod regressions;
 mod runtime;
 mod support;
 mod threads;
+mod updating;
 mod whole;
 mod whole_listeners;

@@ -41,7 +41,7 @@ pub struct AlertConfig {
     #[serde(with = "sidecar_config::seconds")]
     pub keep_firing_for: Duration,
     /// Fires also after so long without data, from 1 ms to 7 days. Defaults to not set.
-    #[serde(with = "optional_seconds")]
+    #[serde(with = "sidecar_config::seconds::option")]
     pub absent_after: Option<Duration>,
     /// Labels of the alerts, such as `severity`. Defaults to none.
     pub labels: BTreeMap<String, String>,
@@ -184,27 +184,4 @@ fn validate_url(url: &str, report: &mut Report) {
 #[cfg(not(feature = "alertmanager"))]
 fn validate_url(_: &str, report: &mut Report) {
     report.refuse(URL, "set", "left out: this was built without the feature alertmanager");
-}
-
-/// As `sidecar_config::seconds`, of what may not be set.
-mod optional_seconds {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use std::time::Duration;
-
-    #[derive(Deserialize, Serialize)]
-    #[serde(transparent)]
-    struct Seconds(#[serde(with = "sidecar_config::seconds")] Duration);
-
-    pub(super) fn serialize<S: Serializer>(
-        time: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        time.map(Seconds).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        Ok(Option::<Seconds>::deserialize(deserializer)?.map(|seconds| seconds.0))
-    }
 }

@@ -10,6 +10,6 @@ use std::time::Duration;
 pub struct Metrics {
     /// How long the history keeps ten-second points, from 300 s to 7 days. Defaults to
     /// `observability.performance.retention_seconds`, as far as that is within the same range.
-    #[serde(rename = "retention_seconds", with = "sidecar_config::optional_seconds")]
+    #[serde(rename = "retention_seconds", with = "sidecar_config::seconds::option")]
     pub retention: Option<Duration>,
 }

@@ -9,11 +9,13 @@
 //!     handlers: { timeout, suspend_after, suspend_for }
 //!     max_text_bytes: 4096
 //!     metrics: { retention_seconds }
+//!     breakers:
+//!       NAME: { failure_threshold, timeout, half_open_max_calls, sliding_window_size, success_threshold, probe_timeout,
+//!               critical }
 //!     redact_fields: []
 //!     alerts: [{ name, metric, tags, by, aggregate, last, above, below, clear, hold, keep_firing_for, absent_after,
 //!                labels, annotations }]
 //!     alertmanager: { url }
-//!     breakers: { NAME: { critical } }
 //! observability:
 //!   circuit_breaker: { failure_threshold, timeout, half_open_max_calls, sliding_window_size, success_threshold }
 //!   health: { enabled, check_interval, critical_components, degraded_threshold }
@@ -43,7 +45,7 @@ use sidecar_observer::ObserverBuilder;
 use load::MadeOf;
 
 pub use alerts::{AlertConfig, AlertmanagerConfig};
-pub use breakers::BreakerSection;
+pub use breakers::BreakerConfig;
 pub use handlers::Handlers;
 pub use load::{FILE_NAMES, Loaded, VARIABLES, discover};
 pub use metrics::Metrics;
@@ -93,7 +95,8 @@ pub struct Runtime {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SidecarSection {
-    /// Whether the sidecar does anything at all. Defaults to `true`.
+    /// Whether the sidecar does anything at all. If not, events are refused as `disabled` and breakers let every call
+    /// pass, those of `#[protected]` too, of which a process has one set. Defaults to `true`.
     pub enabled: bool,
     /// Which share of what is kept.
     pub sampling: Sampling,
@@ -115,7 +118,7 @@ pub struct SidecarSection {
     pub alertmanager: AlertmanagerConfig,
     /// Breakers by name, whether or not they are registered: at most [`MAX_BREAKERS`], names of 1 to 256 bytes.
     /// Defaults to none.
-    pub breakers: BTreeMap<String, BreakerSection>,
+    pub breakers: BTreeMap<String, BreakerConfig>,
 }
 
 impl Default for SidecarSection {

@@ -8,8 +8,8 @@ use super::{Sampling, SidecarConfig};
 
 /// Most event types with a rate of their own.
 pub const MAX_EVENT_TYPE_RATES: usize = 1_024;
-/// Most breakers that are configured by name.
-pub const MAX_BREAKERS: usize = 256;
+/// Most breakers with settings of their own.
+pub const MAX_BREAKERS: usize = 1_024;
 /// Most critical components.
 pub const MAX_CRITICAL_COMPONENTS: usize = 256;
 /// Most percentiles.
@@ -53,6 +53,13 @@ impl Validate for SidecarConfig {
         Rule::seconds("runtime.sidecar.handlers.suspend_for", 0.001, DAY),
         Rule::whole("runtime.sidecar.max_text_bytes", 64, 1 << 20),
         Rule::seconds("runtime.sidecar.metrics.retention_seconds", 300.0, 7.0 * DAY),
+        Rule::whole("runtime.sidecar.breakers.*.failure_threshold", 1, u32::MAX as u64),
+        Rule::seconds("runtime.sidecar.breakers.*.timeout", 0.001, DAY),
+        Rule::whole("runtime.sidecar.breakers.*.half_open_max_calls", 1, 255),
+        Rule::seconds("runtime.sidecar.breakers.*.sliding_window_size", 0.001, DAY),
+        Rule::whole("runtime.sidecar.breakers.*.success_threshold", 1, u32::MAX as u64),
+        Rule::seconds("runtime.sidecar.breakers.*.probe_timeout", 0.001, DAY),
+        Rule::flag("runtime.sidecar.breakers.*.critical"),
         Rule::text("runtime.sidecar.redact_fields.*"),
         Rule::text("runtime.sidecar.alerts.*.name"),
         Rule::text("runtime.sidecar.alerts.*.metric"),
@@ -69,7 +76,6 @@ impl Validate for SidecarConfig {
         Rule::text("runtime.sidecar.alerts.*.labels.*"),
         Rule::text("runtime.sidecar.alerts.*.annotations.*"),
         Rule::text("runtime.sidecar.alertmanager.url"),
-        Rule::flag("runtime.sidecar.breakers.*.critical"),
         Rule::whole("observability.circuit_breaker.failure_threshold", 1, u32::MAX as u64),
         Rule::seconds("observability.circuit_breaker.timeout", 0.001, DAY),
         Rule::whole("observability.circuit_breaker.half_open_max_calls", 1, 255),
@@ -88,13 +94,8 @@ impl Validate for SidecarConfig {
     const FIXED: &'static [&'static str] = &[
         "runtime.sidecar.alerts",
         "runtime.sidecar.alertmanager",
-        "runtime.sidecar.breakers",
         "runtime.sidecar.metrics.retention_seconds",
         "observability.performance.retention_seconds",
-        "observability.health.enabled",
-        "observability.health.check_interval",
-        "observability.health.critical_components",
-        "observability.health.degraded_threshold",
     ];
 
     const SHORTHANDS: &'static [(&'static str, &'static str)] =
@@ -125,6 +126,12 @@ impl Validate for SidecarConfig {
                 report.refuse(key, format!("of length {count}"), format!("of length {most} at most"));
             }
         }
+        for name in self.runtime.sidecar.breakers.keys() {
+            if !(1..=MAX_BREAKER_NAME_BYTES).contains(&name.len()) {
+                let value = format!("with a name of {} bytes", name.len());
+                report.refuse("runtime.sidecar.breakers", value, "with names of 1 to 256 bytes");
+            }
+        }
         for (place, name) in self.runtime.sidecar.redact_fields.iter().enumerate() {
             if !(1..=MAX_NAME_BYTES).contains(&name.len()) {
                 let key = format!("runtime.sidecar.redact_fields.{place}");
@@ -133,12 +140,6 @@ impl Validate for SidecarConfig {
         }
         let sidecar = &self.runtime.sidecar;
         super::alerts::validate(&sidecar.alerts, &sidecar.alertmanager, report);
-        for name in self.runtime.sidecar.breakers.keys() {
-            if !(1..=MAX_BREAKER_NAME_BYTES).contains(&name.len()) {
-                let given = format!("of names of {} bytes", name.len());
-                report.refuse("runtime.sidecar.breakers", given, "of names of 1 to 256 bytes");
-            }
-        }
         for (signal, rate) in &self.unknown_signals {
             let allowed = format!("for one of the signals {}", Sampling::SIGNALS.join(", "));
             report.refuse(&format!("runtime.sidecar.sampling.{signal}"), rate, allowed);

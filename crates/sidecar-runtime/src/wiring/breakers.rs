@@ -1,9 +1,8 @@
 //! Breakers and health: every registered breaker appears as a component, degraded while it is not closed.
 //! Breakers and configuration: the settings of those that give none of their own.
 
-use crate::config::CircuitBreakerConfig;
+use crate::config::{BreakerConfig, CircuitBreakerConfig, SidecarConfig};
 use sidecar_breaker::{BreakerRegistry, BreakerSettings, State};
-#[cfg(feature = "macros")]
 use sidecar_core::SettingsError;
 use sidecar_health::{BuiltIn, CheckOutcome, Health};
 use std::collections::HashSet;
@@ -45,8 +44,22 @@ pub(crate) fn component(breaker: &str) -> String {
     format!("breaker:{breaker}")
 }
 
-/// The configured settings; a round of probes may take as long as the circuit stays open.
-pub(crate) fn settings(config: &CircuitBreakerConfig) -> BreakerSettings {
+/// Has the breakers follow the configuration that are made to: those of [`SidecarHandle::breaker`] and of
+/// `#[protected]`, those that there are and those to come.
+///
+/// [`SidecarHandle::breaker`]: crate::SidecarHandle::breaker
+pub(crate) fn configure(registry: &BreakerRegistry, config: &SidecarConfig) -> Result<(), SettingsError> {
+    let give = |registry: &BreakerRegistry| {
+        let named = config.runtime.sidecar.breakers.iter().map(|(name, own)| (name.clone(), named(own)));
+        registry.set_defaults_by_name(common(&config.observability.circuit_breaker), named)
+    };
+    #[cfg(feature = "macros")]
+    give(BreakerRegistry::global())?;
+    give(registry)
+}
+
+/// The configured settings of all; a round of probes may take as long as the circuit stays open.
+fn common(config: &CircuitBreakerConfig) -> BreakerSettings {
     let mut settings = BreakerSettings::default();
     settings
         .set_failure_threshold(config.failure_threshold)
@@ -57,10 +70,35 @@ pub(crate) fn settings(config: &CircuitBreakerConfig) -> BreakerSettings {
     settings
 }
 
-/// Has the breakers of `#[protected]` follow the configuration: those that there are, and those to come.
-#[cfg(feature = "macros")]
-pub(crate) fn give_to_attributes(config: &CircuitBreakerConfig) -> Result<(), SettingsError> {
-    BreakerRegistry::global().set_defaults(settings(config))
+/// What one breaker has of its own.
+fn named(config: &BreakerConfig) -> BreakerSettings {
+    let mut settings = BreakerSettings::default();
+    if let Some(failures) = config.failure_threshold {
+        settings.set_failure_threshold(failures);
+    }
+    if let Some(window) = config.sliding_window_size {
+        settings.set_sliding_window(window);
+    }
+    if let Some(timeout) = config.timeout {
+        settings.set_timeout(timeout);
+    }
+    if let Some(calls) = config.half_open_max_calls {
+        settings.set_half_open_max_calls(calls);
+    }
+    if let Some(successes) = config.success_threshold {
+        settings.set_success_threshold(successes);
+    }
+    if let Some(timeout) = config.probe_timeout {
+        settings.set_probe_timeout(timeout);
+    }
+    settings
+}
+
+/// Names of the components that are critical: those of the list, and breakers that say so themselves.
+pub(crate) fn critical_components(config: &SidecarConfig) -> Vec<String> {
+    let breakers = config.runtime.sidecar.breakers.iter().filter(|(_, own)| own.critical);
+    let listed = config.observability.health.critical_components.iter().cloned();
+    listed.chain(breakers.map(|(name, _)| component(name))).collect()
 }
 
 /// How often an attribute did not get the breaker it asks for.

@@ -2,12 +2,14 @@
 
 use crate::config::{Adaptive, MAX_EVENT_TYPE_RATES, Sampling, SidecarConfig};
 use crate::sidecar::Pieces;
+use crate::wiring::breakers;
 use crate::wiring::governor::EVENT_TYPE;
+use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{Live, Watch};
 use sidecar_core::{SettingsError, panics};
-use sidecar_health::{BuiltIn, CheckOutcome, RegisterError};
+use sidecar_health::{BuiltIn, CheckOutcome, HealthSettings, RegisterError};
 use sidecar_metrics::SourceOutput;
-use sidecar_observer::{DropPolicy, ObserverSettings};
+use sidecar_observer::{DropPolicy, Observer, ObserverSettings};
 use sidecar_profiler::BYTES_PER_MB;
 use std::io;
 use std::sync::Arc;
@@ -73,6 +75,15 @@ pub(crate) fn event_types(sampling: &Sampling) -> impl Iterator<Item = (&str, f6
     configured.iter().map(|(event_type, rate)| (event_type.as_str(), *rate)).chain(own)
 }
 
+/// The settings of health, as configured.
+pub(crate) fn health(config: &SidecarConfig, settings: &mut HealthSettings) {
+    let section = &config.observability.health;
+    settings.enabled = section.enabled;
+    settings.check_interval = section.check_interval;
+    settings.degraded_threshold = section.degraded_threshold;
+    settings.critical_components = breakers::critical_components(config).into_iter().collect();
+}
+
 /// Every setting has been checked, so a piece refuses none; if one did, the others are told all the same.
 fn apply(pieces: &Pieces, config: &SidecarConfig) {
     let sampling = &config.runtime.sidecar.sampling;
@@ -87,7 +98,18 @@ fn apply(pieces: &Pieces, config: &SidecarConfig) {
     told("resources and handlers", pieces.observer.update(|settings| observer(config, settings)));
     let resources = &config.runtime.sidecar.resources;
     told("resources", pieces.profiler.set_budget(resources.max_cpu_percent, resources.max_memory_mb));
-    pieces.observer.set_enabled(config.runtime.sidecar.enabled);
+    told("health", pieces.health.update(|settings| health(config, settings)));
+    told("breakers", breakers::configure(&pieces.breakers, config));
+    switch(&pieces.observer, &pieces.breakers, config);
+}
+
+/// The kill switch: events are refused, and breakers let everything through, those of `#[protected]` too.
+pub(crate) fn switch(observer: &Observer, breakers: &BreakerRegistry, config: &SidecarConfig) {
+    let enabled = config.runtime.sidecar.enabled;
+    observer.set_enabled(enabled);
+    breakers.set_enabled(enabled);
+    #[cfg(feature = "macros")]
+    BreakerRegistry::global().set_enabled(enabled);
 }
 
 fn told(what: &str, result: Result<(), SettingsError>) {

@@ -36,7 +36,8 @@ fn health_has_the_document_s_json() {
     assert_eq!(health["healthy_share"], 1.0);
     assert_eq!(health["status"], "healthy");
     assert!(is_rfc3339(&health["timestamp"]), "{health}");
-    assert_eq!(keys(&health["components"]), ["database", "metrics", "observer", "profiler", "scheduler"]);
+    let names = ["configuration", "database", "metrics", "observer", "profiler", "scheduler"];
+    assert_eq!(keys(&health["components"]), names);
     let database = &health["components"]["database"];
     assert_eq!(keys(database), ["cause", "critical", "last_check", "message", "status"]);
     assert_eq!((&database["status"], &database["critical"]), (&json!("healthy"), &json!(true)));
@@ -155,7 +156,17 @@ fn a_second_server_has_the_same_routes_and_keeps_nothing_running() {
 fn config_is_what_is_in_force() {
     let config = get(&serving(), "/config").json();
     let expected = serde_json::to_value(everything()).expect("JSON");
-    assert_eq!(config, expected);
+    for section in ["runtime", "observability"] {
+        assert_eq!(config[section], expected[section]);
+    }
+    let further =
+        ["generation", "given", "observability", "refused", "runtime", "unregistered_critical_components"];
+    assert_eq!(keys(&config), further);
+    assert_eq!((&config["generation"], &config["refused"]), (&json!(1), &Value::Null));
+    assert_eq!(
+        config["given"],
+        json!({"runtime.sidecar.sampling.events": {"value": "1.0", "origin": "code"}})
+    );
     assert_eq!(config["runtime"]["sidecar"]["sampling"]["events"], 1.0);
 }
 

@@ -20,6 +20,7 @@ mod history;
 mod independence;
 mod quick_start;
 mod readiness;
+mod reloading;
 mod series;
 mod start_errors;
 mod support;

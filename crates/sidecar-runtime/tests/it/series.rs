@@ -149,7 +149,7 @@ fn a_component_has_exactly_one_status() {
     crate::support::becomes(&sidecar, "database", sidecar_runtime::health::Status::Unhealthy);
     let metrics = sidecar.get_metrics();
     let samples = metrics.get("sidecar_health_status").expect("it is there").samples();
-    for name in ["scheduler", "observer", "metrics", "profiler", "database"] {
+    for name in ["scheduler", "observer", "metrics", "profiler", "configuration", "database"] {
         let of: Vec<_> = samples.iter().filter(|sample| sample.tag("component") == Some(name)).collect();
         let set = of.iter().filter(|sample| sample.value().as_f64() == Some(1.0));
         let set: Vec<_> = set.filter_map(|sample| sample.tag("status")).collect();

@@ -141,3 +141,20 @@ fn many_sidecars_one_after_the_other_leave_no_thread() {
         assert_no_thread_stays();
     });
 }
+
+#[test]
+fn the_watch_over_the_configuration_s_files_ends_too() {
+    use crate::reloading::File;
+    alone("threads::the_watch_over_the_configuration_s_files_ends_too", &[], || {
+        let file = File::new("runtime: { sidecar: { enabled: true } }\n");
+        let watches = || sidecar_threads().iter().any(|name| name == "sidecar-config");
+        let sidecar = file.builder().start().expect("valid settings");
+        eventually("the watch runs", watches);
+        drop(sidecar);
+        assert_no_thread_stays();
+        let unwatched = file.start();
+        eventually("the others run", || sidecar_threads().iter().any(|name| name == "sidecar-tick"));
+        assert!(!watches());
+        drop(unwatched);
+    });
+}

@@ -26,6 +26,7 @@ fn all_are_judged_within_start() {
         report.components().map(|each| (each.name(), each.status(), each.is_critical())).collect();
     let healthy = Status::Healthy;
     let expected = [
+        ("configuration", healthy, false),
         ("metrics", healthy, false),
         ("observer", healthy, false),
         ("profiler", healthy, false),

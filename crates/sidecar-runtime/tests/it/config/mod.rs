@@ -1,7 +1,9 @@
 mod documents;
 mod errors;
+mod fields;
 mod layers;
 mod properties;
+mod reference;
 
 use std::path::{Path, PathBuf};
 
