@@ -127,6 +127,13 @@ impl Operation {
         self.meter.metrics(percentiles)
     }
 
+    /// How many ended since the start, in the order of [`Completion::ALL`].
+    #[must_use]
+    pub fn completions(&self) -> [u64; 4] {
+        let sums = self.meter.cells.sums();
+        Completion::ALL.map(|completion| sums[completion as usize])
+    }
+
     /// Durations since the start under the given upper bounds, as Prometheus histograms expose them. `bounds` ascend;
     /// they and the sum are in seconds.
     ///
