@@ -14,6 +14,7 @@ use sidecar_core::{Clock, EventTypes, SettingsError, panics};
 use sidecar_health::{Component, Health, HealthBuilder};
 use sidecar_metrics::MetricsCollector;
 use sidecar_observer::Observer;
+use sidecar_perf::PerfMonitor;
 use sidecar_profiler::Profiler;
 use sidecar_sampler::Sampler;
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ pub struct SidecarBuilder {
     keep_all: bool,
     components: Vec<Component>,
     breakers: Option<BreakerRegistry>,
+    perf: Option<PerfMonitor>,
     #[cfg(feature = "tokio")]
     runtimes: Runtimes,
     #[cfg(feature = "http")]
@@ -119,6 +121,13 @@ impl SidecarBuilder {
         self
     }
 
+    /// The operations to show, which follow `observability.performance`. Defaults to those of
+    /// [`PerfMonitor::global`], where those of `#[monitor_performance]` stand.
+    pub fn perf(mut self, monitor: PerfMonitor) -> Self {
+        self.perf = Some(monitor);
+        self
+    }
+
     /// Serves the endpoints at `address`, `HOST:PORT` or `unix:PATH`, on a thread of their own. Defaults to not
     /// serving.
     #[cfg(feature = "http")]
@@ -165,7 +174,8 @@ impl SidecarBuilder {
         let breakers = self.breakers.unwrap_or_default();
         #[cfg(feature = "macros")]
         crate::wiring::breakers::give_to_attributes(&config.get().observability.circuit_breaker)?;
-        let (observer, pieces) = compose(config, self.keep_all, breakers, health, &clock)?;
+        let perf = self.perf.unwrap_or_else(|| PerfMonitor::global().clone());
+        let (observer, pieces) = compose(config, self.keep_all, breakers, perf, health, &clock)?;
         let pieces = Arc::new(pieces);
         vitals::register(&pieces, &clock).map_err(StartError::Component)?;
         sources::register(&pieces);
@@ -198,6 +208,7 @@ fn compose(
     live: Live<SidecarConfig>,
     keep_all: bool,
     breakers: BreakerRegistry,
+    perf: PerfMonitor,
     health: HealthBuilder,
     clock: &Clock,
 ) -> Result<(Observer, Pieces), StartError> {
@@ -228,8 +239,10 @@ fn compose(
         .critical_components(settings.critical_components.clone())
         .clock(clock.clone())
         .build()?;
+    perf.update(|settings| live::perf(&config, settings))?;
     let detached = observer.detached();
-    let pieces = Pieces { config: live, sampler, observer: detached, breakers, health, metrics, profiler };
+    let pieces =
+        Pieces { config: live, sampler, observer: detached, breakers, health, metrics, perf, profiler };
     Ok((observer, pieces))
 }
 
@@ -255,7 +268,7 @@ fn sampler(
 }
 
 fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
-    let [health, profiler, breakers] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
+    let [health, profiler, breakers, perf] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
     let mut shown = BreakerComponents::default();
     // Weak, so that the thread keeps nothing alive while it sleeps.
     vec![
@@ -264,6 +277,12 @@ fn ticks(handle: &SidecarHandle) -> Vec<Tick> {
             let Some(pieces) = breakers.upgrade() else { return u64::MAX };
             shown.sync(&pieces.breakers, &pieces.health);
             now + sidecar_core::clock::nanos(BREAKER_SYNC)
+        }),
+        Box::new(move |now| {
+            let Some(pieces) = perf.upgrade() else { return u64::MAX };
+            // By its own clock, which may be another than the sidecar's.
+            let its_now = pieces.perf.clock().now();
+            now.saturating_add(pieces.perf.tick(its_now).saturating_sub(its_now))
         }),
         Box::new(move |now| health.upgrade().map_or(u64::MAX, |pieces| pieces.health.tick(now))),
     ]

@@ -7,6 +7,7 @@ use sidecar_core::{SettingsError, panics};
 use sidecar_health::{BuiltIn, CheckOutcome, RegisterError};
 use sidecar_metrics::SourceOutput;
 use sidecar_observer::{DropPolicy, ObserverSettings};
+use sidecar_perf::PerfSettings;
 use sidecar_profiler::BYTES_PER_MB;
 use std::io;
 use std::sync::Arc;
@@ -63,6 +64,13 @@ pub(crate) fn observer(config: &SidecarConfig, settings: &mut ObserverSettings) 
     settings.redact.clone_from(&section.redact_fields);
 }
 
+/// The settings of measured operations, as configured.
+pub(crate) fn perf(config: &SidecarConfig, settings: &mut PerfSettings) {
+    let section = &config.observability.performance;
+    (settings.enabled, settings.sample_rate) = (section.enabled, section.sample_rate);
+    settings.percentiles.clone_from(&section.percentiles);
+}
+
 /// Every setting has been checked, so a piece refuses none; if one did, the others are told all the same.
 fn apply(pieces: &Pieces, config: &SidecarConfig) {
     let sampling = &config.runtime.sidecar.sampling;
@@ -78,6 +86,7 @@ fn apply(pieces: &Pieces, config: &SidecarConfig) {
     told("resources and handlers", pieces.observer.update(|settings| observer(config, settings)));
     let resources = &config.runtime.sidecar.resources;
     told("resources", pieces.profiler.set_budget(resources.max_cpu_percent, resources.max_memory_mb));
+    told("performance", pieces.perf.update(|settings| perf(config, settings)));
     pieces.observer.set_enabled(config.runtime.sidecar.enabled);
 }
 

@@ -12,6 +12,8 @@ mod ending;
 mod forking;
 mod handlers;
 mod independence;
+#[cfg(all(feature = "http", feature = "macros"))]
+mod performance;
 mod quick_start;
 mod readiness;
 mod series;

@@ -8,7 +8,7 @@ use sidecar_runtime::{Sidecar, observe};
 use std::collections::BTreeSet;
 
 /// Dashboards and alerts of users know these names: another name or kind here is a breaking change.
-const SERIES: [(&str, Kind); 17] = [
+const SERIES: [(&str, Kind); 19] = [
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
     ("sidecar_breaker_calls_total", Kind::Counter),
@@ -21,6 +21,8 @@ const SERIES: [(&str, Kind); 17] = [
     ("sidecar_health_status", Kind::Gauge),
     ("sidecar_memory_bytes", Kind::Gauge),
     ("sidecar_memory_usage_mb", Kind::Gauge),
+    ("sidecar_operation_duration_seconds", Kind::Histogram),
+    ("sidecar_operation_total", Kind::Counter),
     ("sidecar_processing_latency_ms", Kind::Histogram),
     ("sidecar_processing_latency_seconds", Kind::Histogram),
     ("sidecar_queue_size", Kind::Gauge),
