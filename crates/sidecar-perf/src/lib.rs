@@ -67,6 +67,8 @@
 //! - A clock that steps back by more than the window begins a new one; until a smaller step is made up for, what is
 //!   recorded belongs to the slice that was current. A duration across a step back is 0.
 //! - A leaked timer (`mem::forget`) stays in flight.
+//! - A child that was forked while another thread read figures or named an operation may wait for good where it does
+//!   the same. What it records through a handle never waits.
 //!
 //! # Features
 //! - `macros`: the attribute `#[monitor_performance]`. Off by default.
