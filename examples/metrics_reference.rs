@@ -10,12 +10,13 @@ use std::error::Error;
 use std::time::Duration;
 
 /// Tags whose values the application decides.
-const OPEN: [&str; 3] = ["breaker", "component", "event_type"];
+const OPEN: [&str; 4] = ["breaker", "component", "event_type", "operation"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let builder = Sidecar::builder().config(SidecarConfig::default());
     let sidecar = builder.component(Component::new("database", || true)).start()?;
     sidecar.breakers().register(sidecar.breaker("payments"))?;
+    sidecar.perf().operation("transform").measure(|| ());
     observe!(sidecar, "test_start", test_id = "login_test");
 
     println!("| name | kind | unit | tags | what it says |");

@@ -15,6 +15,7 @@ use sidecar_core::{Clock, EventTypes, SettingsError, panics};
 use sidecar_health::{Component, Health, HealthBuilder};
 use sidecar_metrics::{HISTORY_BYTES, MetricsCollector};
 use sidecar_observer::Observer;
+use sidecar_perf::PerfMonitor;
 use sidecar_profiler::{BYTES_PER_MB, Profiler};
 use sidecar_sampler::Sampler;
 use std::path::PathBuf;
@@ -58,6 +59,7 @@ pub struct SidecarBuilder {
     components: Vec<Component>,
     breakers: Option<BreakerRegistry>,
     critical_breakers: Vec<String>,
+    perf: Option<PerfMonitor>,
     #[cfg(feature = "tokio")]
     runtimes: Runtimes,
     #[cfg(feature = "http")]
@@ -130,6 +132,13 @@ impl SidecarBuilder {
         self
     }
 
+    /// The operations to show, which follow `observability.performance`. Defaults to those of
+    /// [`PerfMonitor::global`], where those of `#[monitor_performance]` stand.
+    pub fn perf(mut self, monitor: PerfMonitor) -> Self {
+        self.perf = Some(monitor);
+        self
+    }
+
     /// Serves the endpoints at `address`, `HOST:PORT` or `unix:PATH`, on a thread of their own. Defaults to not
     /// serving.
     #[cfg(feature = "http")]
@@ -176,7 +185,8 @@ impl SidecarBuilder {
         let health = self.runtimes.apply(health);
         let registry = self.breakers.unwrap_or_default();
         breakers::configure(&registry, &config.get())?;
-        let (observer, pieces) = compose(config, self.keep_all, registry, health, &clock)?;
+        let perf = self.perf.unwrap_or_else(|| PerfMonitor::global().clone());
+        let (observer, pieces) = compose(config, self.keep_all, registry, perf, health, &clock)?;
         let pieces = Arc::new(pieces);
         vitals::register(&pieces, &clock).map_err(StartError::Component)?;
         sources::register(&pieces);
@@ -218,6 +228,7 @@ fn compose(
     live: Live<SidecarConfig>,
     keep_all: bool,
     registry: BreakerRegistry,
+    perf: PerfMonitor,
     health: HealthBuilder,
     clock: &Clock,
 ) -> Result<(Observer, Pieces), StartError> {
@@ -257,6 +268,7 @@ fn compose(
         .critical_components(breakers::critical_components(&config))
         .clock(clock.clone())
         .build()?;
+    perf.update(|settings| live::perf(&config, settings))?;
     let detached = observer.detached();
     let pieces = Pieces {
         config: live,
@@ -265,6 +277,7 @@ fn compose(
         breakers: registry,
         health,
         metrics,
+        perf,
         profiler,
         shedding,
     };
@@ -299,7 +312,8 @@ fn sampler(
 }
 
 fn ticks(handle: &SidecarHandle, keep_all: bool) -> Vec<Tick> {
-    let [health, profiler, governor, breakers] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
+    let [health, profiler, governor, breakers, perf] =
+        std::array::from_fn(|_| Arc::downgrade(&handle.shared));
     let mut regulator = Regulator::new(handle.config().runtime.sidecar.resources.max_cpu_percent, keep_all);
     let mut shown = BreakerComponents::default();
     // Weak, so that the thread keeps nothing alive while it sleeps.
@@ -310,6 +324,12 @@ fn ticks(handle: &SidecarHandle, keep_all: bool) -> Vec<Tick> {
             let Some(pieces) = breakers.upgrade() else { return u64::MAX };
             shown.sync(&pieces.breakers, &pieces.health);
             now + sidecar_core::clock::nanos(BREAKER_SYNC)
+        }),
+        Box::new(move |now| {
+            let Some(pieces) = perf.upgrade() else { return u64::MAX };
+            // By its own clock, which may be another than the sidecar's.
+            let its_now = pieces.perf.clock().now();
+            now.saturating_add(pieces.perf.tick(its_now).saturating_sub(its_now))
         }),
         Box::new(move |now| health.upgrade().map_or(u64::MAX, |pieces| pieces.health.tick(now))),
     ]

@@ -41,14 +41,16 @@
 //! - Two sidecars in one process are independent, but each counts the other's threads as its own CPU.
 //! - A check that holds a [`SidecarHandle`] forms a cycle: the pieces' memory is then kept after the sidecar has
 //!   stopped, but nothing runs any more. Handlers are let go when it stops.
-//! - The settings of a piece that is not there - `performance` - are checked and have no effect.
+//! - The operations of `#[monitor_performance]` stand in [`PerfMonitor::global`](perf::PerfMonitor::global), which a
+//!   sidecar shows and configures unless it is given another: see [`SidecarBuilder::perf`]. Of several sidecars the one
+//!   that was configured last decides.
 //! - The breakers of `#[protected]` stand in [`BreakerRegistry::global`](breaker::BreakerRegistry::global). They follow
 //!   the configuration of the sidecar that was started last, and a sidecar shows them if it is given that registry:
 //!   see [`SidecarBuilder::breakers`].
 //! - Anomalies are what the program reports to the sampler; none is found in its events.
 //!
 //! # Features
-//! `macros`: the attribute `#[protected]`. `http`: the endpoints. `tower`: [`breaker`] layers for tower's services and, with `http`, the endpoints as such a
+//! `macros`: the attributes `#[protected]` and `#[monitor_performance]`. `http`: the endpoints. `tower`: [`breaker`] layers for tower's services and, with `http`, the endpoints as such a
 //! service. `tokio`: asynchronous checks and a watch on the application's runtime, see [`health`]. `disk`: a check of
 //! free space. `alertmanager`: alerts are posted to an Alertmanager, through a breaker. `full`: everything.
 
@@ -93,6 +95,27 @@ pub use sidecar_observer::observe;
 #[doc(inline)]
 pub use sidecar_macros::protected_of_the_facade as protected;
 
+/// Measures a function or method as an operation.
+///
+/// As [`perf::monitor_performance`](macro@perf::monitor_performance), which lists its arguments, but that it finds the
+/// monitor at `::sidecar_runtime::perf`.
+///
+/// ```
+/// use sidecar_runtime::{monitor_performance, perf::PerfMonitor};
+///
+/// #[monitor_performance(operation_name = "transform_test")]
+/// fn transform_test_case(test_code: &str) -> String {
+///     test_code.to_uppercase()
+/// }
+///
+/// assert_eq!(transform_test_case("code"), "CODE");
+/// let metrics = PerfMonitor::global().operation_metrics("transform_test").expect("it was called");
+/// assert!(metrics.latency_p95.is_some());
+/// ```
+#[cfg(feature = "macros")]
+#[doc(inline)]
+pub use sidecar_macros::monitor_performance_of_the_facade as monitor_performance;
+
 #[doc(inline)]
 pub use sidecar_breaker as breaker;
 #[doc(inline)]
@@ -101,6 +124,8 @@ pub use sidecar_health as health;
 pub use sidecar_metrics as metrics;
 #[doc(inline)]
 pub use sidecar_observer as observer;
+#[doc(inline)]
+pub use sidecar_perf as perf;
 #[doc(inline)]
 pub use sidecar_profiler as profiler;
 #[doc(inline)]

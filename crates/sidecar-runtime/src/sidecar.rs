@@ -13,6 +13,7 @@ use sidecar_core::fork::Mark;
 use sidecar_health::{Health, HealthReport};
 use sidecar_metrics::{Families, MetricsCollector};
 use sidecar_observer::{Event, FlushReport, HandlerId, Observe, Observed, Observer, ObserverStats};
+use sidecar_perf::PerfMonitor;
 use sidecar_profiler::Profiler;
 use sidecar_sampler::Sampler;
 use std::fmt;
@@ -66,6 +67,7 @@ pub(crate) struct Pieces {
     pub(crate) breakers: BreakerRegistry,
     pub(crate) health: Health,
     pub(crate) metrics: MetricsCollector,
+    pub(crate) perf: PerfMonitor,
     pub(crate) profiler: Profiler,
     pub(crate) shedding: Shedding,
 }
@@ -223,6 +225,13 @@ impl SidecarHandle {
     #[must_use]
     pub fn metrics(&self) -> &MetricsCollector {
         &self.shared.metrics
+    }
+
+    /// The operations that appear in metrics and `/performance`: those of [`PerfMonitor::global`], unless the builder
+    /// was given others.
+    #[must_use]
+    pub fn perf(&self) -> &PerfMonitor {
+        &self.shared.perf
     }
 
     /// What the process and the sidecar cost.

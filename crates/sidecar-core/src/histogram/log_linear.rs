@@ -78,7 +78,10 @@ impl Default for LogLinear {
     }
 }
 
-fn bucket_of(value: u64) -> usize {
+/// The bucket of a value, counted from 0 up.
+#[must_use]
+#[inline]
+pub fn bucket_of(value: u64) -> usize {
     if value < PER_OCTAVE {
         return value as usize;
     }
@@ -87,8 +90,9 @@ fn bucket_of(value: u64) -> usize {
     ((u64::from(octave) + 1) * PER_OCTAVE + within) as usize
 }
 
-/// Smallest and largest value of a bucket.
-fn edges_of(bucket: usize) -> (u64, u64) {
+/// Smallest and largest value of a bucket, which is below 1 920.
+#[must_use]
+pub fn edges_of(bucket: usize) -> (u64, u64) {
     let bucket = bucket as u64;
     if bucket < PER_OCTAVE {
         return (bucket, bucket);

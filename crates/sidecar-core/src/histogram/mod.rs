@@ -4,4 +4,4 @@ mod fixed;
 mod log_linear;
 
 pub use fixed::{FixedHistogram, FixedSnapshot};
-pub use log_linear::{LogLinear, Quantile};
+pub use log_linear::{LogLinear, Quantile, bucket_of, edges_of};

@@ -7,6 +7,7 @@ use sidecar_breaker::BreakerSnapshot;
 use sidecar_config::{ConfigErrors, Origin, Reload, Setting};
 use sidecar_http::{Answer, BreakerCommand, Endpoints, EndpointsBuilder, Exposition, Reader};
 use sidecar_metrics::Query;
+use sidecar_perf::OperationMetrics;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -76,8 +77,20 @@ impl Reloaded {
 
 /// A builder with every route that the runtime can answer.
 pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
-    let [health, live, ready, startup, metrics, history, breakers, commands, config, reload, events] =
-        std::array::from_fn(|_| sidecar.clone());
+    let [
+        health,
+        live,
+        ready,
+        startup,
+        metrics,
+        history,
+        breakers,
+        commands,
+        performance,
+        config,
+        reload,
+        events,
+    ] = std::array::from_fn(|_| sidecar.clone());
     Endpoints::builder()
         .health(move |reader| {
             let report = health.health().report();
@@ -96,6 +109,7 @@ pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
         })
         .circuit_breakers(move || by_name(&breakers, |_| true))
         .breaker_commands(move |command| carry_out(&commands, command))
+        .performance(move || operations(&performance))
         .config(move || Effective::of(&config))
         .config_reload(move || reload.reload_config().map(|outcome| Reloaded::of(outcome, &reload)))
         .events_stats(move || events.stats())
@@ -108,6 +122,11 @@ fn by_name(
 ) -> BTreeMap<String, BreakerSnapshot> {
     let snapshots = sidecar.breakers().snapshots().into_iter().filter(wanted);
     snapshots.map(|breaker| (breaker.name.to_string(), breaker)).collect()
+}
+
+/// Operations by name.
+fn operations(sidecar: &SidecarHandle) -> BTreeMap<String, OperationMetrics> {
+    sidecar.perf().snapshot().into_iter().map(|row| (row.name.to_string(), row)).collect()
 }
 
 /// Says how the breakers that were commanded are now, as `GET /circuit-breakers` would; `None` if there is none.

@@ -18,6 +18,8 @@ mod handlers;
 #[cfg(feature = "http")]
 mod history;
 mod independence;
+#[cfg(all(feature = "http", feature = "macros"))]
+mod performance;
 mod quick_start;
 mod readiness;
 mod reloading;

@@ -8,7 +8,7 @@ use sidecar_runtime::{Sidecar, observe};
 use std::collections::BTreeSet;
 
 /// Dashboards and alerts of users know these names: another name or kind here is a breaking change.
-const SERIES: [(&str, Kind); 27] = [
+const SERIES: [(&str, Kind); 29] = [
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
     ("sidecar_breaker_calls_total", Kind::Counter),
@@ -31,6 +31,8 @@ const SERIES: [(&str, Kind); 27] = [
     ("sidecar_history_series_left_out", Kind::Gauge),
     ("sidecar_memory_bytes", Kind::Gauge),
     ("sidecar_memory_usage_mb", Kind::Gauge),
+    ("sidecar_operation_duration_seconds", Kind::Histogram),
+    ("sidecar_operation_total", Kind::Counter),
     ("sidecar_processing_latency_ms", Kind::Histogram),
     ("sidecar_processing_latency_seconds", Kind::Histogram),
     ("sidecar_queue_size", Kind::Gauge),

@@ -1,0 +1,111 @@
+//! Measured operations beside a sidecar: shown, configured, and together with a breaker.
+
+use crate::client::get;
+use crate::support::{builder, everything};
+use sidecar_harness::process::alone;
+use sidecar_runtime::breaker::BreakerRegistry;
+use sidecar_runtime::metrics::Value;
+use sidecar_runtime::perf::{Completion, PerfMonitor};
+use sidecar_runtime::{Sidecar, SidecarBuilder, monitor_performance, protected};
+use std::io;
+use std::time::Duration;
+
+/// A monitor that no other test sees.
+fn own() -> PerfMonitor {
+    PerfMonitor::builder().build().expect("the settings are valid")
+}
+
+fn started(builder: SidecarBuilder) -> Sidecar {
+    builder.start().expect("the settings are valid")
+}
+
+#[test]
+fn operations_are_served_by_name() {
+    let sidecar = started(builder().perf(own()).http("127.0.0.1:0"));
+    assert_eq!(get(&sidecar, "/performance").json(), serde_json::json!({}));
+    sidecar.perf().operation("transform").record(Duration::from_millis(150), Completion::Success);
+    let reply = get(&sidecar, "/performance");
+    assert_eq!(reply.status, 200);
+    let transform = &reply.json()["transform"];
+    assert_eq!((&transform["latency_p95"], &transform["count"]), (&150.0.into(), &1.into()));
+    assert_eq!(transform["since_start"]["successes"], 1);
+}
+
+#[test]
+fn they_are_metrics_in_seconds() {
+    let sidecar = started(builder().perf(own()));
+    let operation = sidecar.perf().operation("transform");
+    operation.record(Duration::from_millis(150), Completion::Success);
+    operation.record(Duration::from_millis(3), Completion::Panicked);
+    let metrics = sidecar.get_metrics();
+    for (result, count) in [("success", 1.0), ("failure", 0.0), ("cancelled", 0.0), ("panicked", 1.0)] {
+        let tags = [("operation", "transform"), ("result", result)];
+        assert_eq!(metrics.value("sidecar_operation_total", &tags), Some(count), "{result}");
+    }
+    let durations = metrics.get("sidecar_operation_duration_seconds").expect("it is there");
+    let [sample] = durations.samples() else { panic!("one operation: {durations:?}") };
+    let Value::Histogram(durations) = sample.value() else { panic!("a histogram: {sample:?}") };
+    assert_eq!((sample.tag("operation"), durations.count()), (Some("transform"), 2));
+    assert!((durations.sum - 0.153).abs() < 1e-9, "{durations:?}");
+    assert_eq!(sidecar.metrics().errors(), 0);
+}
+
+#[test]
+fn the_configuration_decides_what_is_recorded() {
+    let mut config = everything();
+    config.observability.performance.enabled = false;
+    config.observability.performance.percentiles = vec![0.25];
+    let sidecar = started(Sidecar::builder().config(config).perf(own()));
+    sidecar.perf().operation("transform").measure(|| ());
+    assert_eq!(sidecar.perf().snapshot()[0].count, 0);
+    assert_eq!(sidecar.perf().settings().percentiles, [0.25]);
+}
+
+#[test]
+fn a_reload_is_in_force_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("sidecar.yml");
+    let write = |performance: &str| {
+        let text = format!("observability:\n  performance: {{ {performance} }}\n");
+        std::fs::write(&file, text).expect("the folder is there");
+    };
+    write("enabled: false");
+    let sidecar = started(Sidecar::builder().config_file(&file).watch_config(false).perf(own()));
+    let operation = sidecar.perf().operation("transform");
+    operation.measure(|| ());
+    write("sample_rate: 0.0, percentiles: [0.9]");
+    sidecar.reload_config().expect("it is valid");
+    operation.measure(|| ());
+    let seen = &sidecar.perf().snapshot()[0];
+    assert_eq!((seen.count, seen.samples), (1, 0));
+    assert_eq!(sidecar.perf().settings().percentiles, [0.9]);
+}
+
+#[monitor_performance(operation_name = "first")]
+#[protected(name = "first", failure_threshold = 2)]
+fn measured_first(result: io::Result<u8>) -> io::Result<u8> {
+    result
+}
+
+#[protected(name = "last", failure_threshold = 2)]
+#[monitor_performance(operation_name = "last")]
+fn measured_last(result: io::Result<u8>) -> io::Result<u8> {
+    result
+}
+
+#[test]
+fn a_refused_call_is_no_operation_in_either_order() {
+    alone("performance::a_refused_call_is_no_operation_in_either_order", &[], || {
+        let sidecar = started(builder());
+        type Call = fn(io::Result<u8>) -> io::Result<u8>;
+        for (name, call) in [("first", measured_first as Call), ("last", measured_last)] {
+            assert!(call(Ok(7)).is_ok());
+            (0..2).for_each(|_| assert!(call(Err(io::ErrorKind::Other.into())).is_err()));
+            assert!(call(Ok(7)).is_err(), "refused");
+            let breaker = BreakerRegistry::global().get(name).expect("it was called").snapshot();
+            let seen = sidecar.perf().operation_metrics(name).expect("the global monitor is shown");
+            assert_eq!((breaker.successes, breaker.failures, breaker.rejected), (1, 2, 1), "{name}");
+            assert_eq!((seen.successes, seen.failures, seen.count), (1, 2, 3), "{name}");
+        }
+    });
+}
