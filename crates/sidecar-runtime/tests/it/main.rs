@@ -12,6 +12,7 @@ mod ending;
 mod forking;
 mod handlers;
 mod independence;
+mod live_keys;
 mod quick_start;
 mod readiness;
 mod reloading;
