@@ -18,6 +18,7 @@ mod handlers;
 #[cfg(feature = "http")]
 mod history;
 mod independence;
+mod live_keys;
 #[cfg(all(feature = "http", feature = "macros"))]
 mod performance;
 mod quick_start;

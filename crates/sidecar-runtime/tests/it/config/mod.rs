@@ -2,6 +2,7 @@ mod documents;
 mod errors;
 mod fields;
 mod layers;
+mod mistakes;
 mod properties;
 mod reference;
 
