@@ -4,8 +4,8 @@
 //! window's slice. The peers put a duration into one of eleven buckets.
 //!
 //! - `timed`: an operation that does nothing, from its start to its end, both reads of the clock included.
-//! - `record/1-thread`: a duration that is known, recorded through what the library lets one hold. Work that is left for
-//!   later is done, and timed, every 1 024.
+//! - `record/1-thread`: a duration that is known, recorded through what the library lets one hold. Work that is left
+//!   for later is done, and timed, every 1 024.
 //! - `record/2-threads`: the same on two threads with one operation; the time is that of each thread.
 //! - `snapshot/1000-operations`: the figures of 1 000 operations, window and since the start, of ours only.
 

@@ -8,11 +8,11 @@ use sidecar_runtime::perf::{Completion, PerfMonitor};
 use std::error::Error;
 use std::time::Duration;
 
-/// Name; p50, p95 and p99 in milliseconds; operations in a minute.
+/// Name; p50, p95 and p99 in milliseconds; operations.
 const OPERATIONS: [(&str, [f64; 3], u64); 4] = [
     ("Syntax Validation", [5.0, 15.0, 30.0], 12_000),
     ("Semantic Validation", [50.0, 150.0, 300.0], 1_200),
-    ("AI Transformation", [500.0, 2_000.0, 5_000.0], 120),
+    ("AI Transformation", [500.0, 2_000.0, 5_000.0], 600),
     ("Health Check", [10.0, 25.0, 50.0], 6_000),
 ];
 

@@ -1,4 +1,5 @@
-//! metrics with metrics-exporter-prometheus: a histogram of the facade's, held, whose samples are put into buckets later.
+//! metrics with metrics-exporter-prometheus: a histogram of the facade's, held, whose samples are put into buckets
+//! later.
 
 use crate::{BOUNDS, Subject};
 use metrics::{Histogram, histogram, with_local_recorder};

@@ -26,9 +26,10 @@
 //! Recording adds to them and never waits. They only grow: they are the figures since the start.
 //!
 //! The window is cut into 12 slices. Whoever comes first after a slice's end - a recording, a reading or
-//! [`PerfMonitor::tick`] - writes down what was added within it. A reading adds up the slices of the window and what was
-//! added since, so it changes nothing, and windows are merged from counts and not from percentiles. The window covers
-//! the current slice and the 11 before it: at most its length, and at least 11/12 of that. `span_seconds` says how much.
+//! [`PerfMonitor::tick`] - writes down what was added within it. A reading adds up the slices of the window and what
+//! was added since, so it changes nothing, and windows are merged from counts and not from percentiles. The window
+//! covers the current slice and the 11 before it: at most its length, and at least 11/12 of that. `span_seconds` says
+//! how much.
 //!
 //! A percentile is that of the nearest-rank rule. The edges of the bucket that holds it are its bounds, so they contain
 //! the true one, and are 1/32 apart at most. The estimate is the upper one.
@@ -48,16 +49,17 @@
 //! The first three can be changed at any time, by [`PerfMonitor::update`].
 //!
 //! # Cost
-//! A recording reads the clock and adds to three atomics; a measured one reads the clock twice and adds to five. Neither
-//! locks or allocates, but for the first recording after a slice's end: it writes the slice down, about 1 us, and
-//! allocates until 12 slices have had as many different buckets. Each poll of a measured future reads the clock
+//! A recording reads the clock and adds to three atomics; a measured one reads the clock twice and adds to five.
+//! Neither locks or allocates, but for the first recording after a slice's end: it writes the slice down, about 1 us,
+//! and allocates until 12 slices have had as many different buckets. Each poll of a measured future reads the clock
 //! twice.
 //!
 //! [`PerfMonitor::operation`] takes a lock to find the name, so keep what it returns.
 //!
 //! # Limits
-//! - An operation takes 27 KiB, and beyond that 6 bytes for each different bucket of each slice: 126 KiB in all at most,
-//!   and about 40 KiB where durations spread over two powers of ten. No operation is ever forgotten. No memory is held per thread.
+//! - An operation takes 27 KiB, and beyond that 6 bytes for each different bucket of each slice: 126 KiB in all at
+//!   most, and about 40 KiB where durations spread over two powers of ten. No operation is ever forgotten. No memory
+//!   is held per thread.
 //! - Beyond `max_operations`, operations share the one named [`OVERFLOW`]. Their counts are exact there.
 //! - Durations above 78 hours count as that.
 //! - What is recorded in the very moment in which a slice ends may be counted in the slice beside it. `latency_min` and

@@ -112,7 +112,8 @@ impl Operation {
         Timer::start(self.clone())
     }
 
-    /// Records an operation that was measured elsewhere and ends now. Durations above 78 hours (2^48 - 1 ns) count as that.
+    /// Records an operation that was measured elsewhere and ends now. Durations above 78 hours (2^48 - 1 ns) count as
+    /// that.
     #[inline]
     pub fn record(&self, duration: Duration, completion: Completion) {
         let meter = &*self.meter;
@@ -186,7 +187,8 @@ impl Meter {
 
     #[inline]
     fn add(&self, completion: Completion, nanos: u64, now: u64, polled: Option<Polled>) {
-        // Relaxed: only tells whether to look into the book. Wraps if the clock went back, which is to be looked into too.
+        // Relaxed: only tells whether to look into the book. Wraps if the clock went back, which is to be looked into
+        // too.
         if now.wrapping_sub(self.slice_start.load(Relaxed)) >= self.common.slice_nanos {
             self.roll(now);
         }
