@@ -9,7 +9,7 @@ use std::time::Duration;
 
 #[test]
 fn handlers_are_limited_as_configured() {
-    let text = "runtime: {sidecar: {handlers: {timeout: 0.3, suspend_after: 1, suspend_for: 3600}}}\n";
+    let text = "runtime: {sidecar: {handlers: {timeout: 2, suspend_after: 1, suspend_for: 3600}}}\n";
     let folder = tempfile::tempdir().expect("room for a folder");
     let path = folder.path().join("s.yml");
     std::fs::write(&path, text).expect("room for a file");

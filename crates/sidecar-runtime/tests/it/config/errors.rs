@@ -311,17 +311,17 @@ fn names_to_redact_are_bounded_in_number_and_length_and_a_long_one_is_not_repeat
 
 #[test]
 fn breakers_are_bounded_in_number_and_length_of_names_and_have_known_keys() {
-    let many: Vec<String> = (0..257).map(|n| format!("b{n}: {{critical: true}}")).collect();
+    let many: Vec<String> = (0..1_025).map(|n| format!("b{n}: {{critical: true}}")).collect();
     let text = format!("runtime: {{sidecar: {{breakers: {{{}}}}}}}\n", many.join(", "));
     assert_eq!(
         refused("s.yml", text),
-        ["s.yml:1: runtime.sidecar.breakers is of length 257, but must be of length 256 at most"]
+        ["s.yml:1: runtime.sidecar.breakers is of length 1025, but must be of length 1024 at most"]
     );
     let text = format!("runtime: {{sidecar: {{breakers: {{? '{}' : {{}}}}}}}}\n", "a".repeat(257));
     assert_eq!(
         refused("s.yml", text),
         [
-            "s.yml:1: runtime.sidecar.breakers is of names of 257 bytes, but must be of names of 1 to 256 bytes"
+            "s.yml:1: runtime.sidecar.breakers is with a name of 257 bytes, but must be with names of 1 to 256 bytes"
         ]
     );
     let text =

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 8] = [
     include_str!("../../../src/config/mod.rs"),
+    include_str!("../../../src/config/alerts.rs"),
     include_str!("../../../src/config/breakers.rs"),
     include_str!("../../../src/config/handlers.rs"),
+    include_str!("../../../src/config/metrics.rs"),
     include_str!("../../../src/config/observability.rs"),
     include_str!("../../../src/config/resources.rs"),
     include_str!("../../../src/config/sampling.rs"),
@@ -17,6 +19,8 @@ pub(super) struct Field {
     pub(super) doc: String,
     /// It holds a value, and no other fields.
     pub(super) is_leaf: bool,
+    /// It holds items by their places, and not entries by their names.
+    pub(super) is_list: bool,
 }
 
 /// Name, type and text of the fields of each struct.
@@ -62,7 +66,10 @@ fn structs() -> Structs {
 fn walk(structs: &Structs, name: &str, path: &str, found: &mut BTreeMap<String, Field>) {
     for (field, kind, doc) in &structs[name] {
         let key = if path.is_empty() { field.clone() } else { format!("{path}.{field}") };
-        let mut add = |key: String, is_leaf| found.insert(key, Field { doc: doc.clone(), is_leaf });
+        let mut add = |key: String, is_leaf: bool| {
+            let is_list = kind.starts_with("Vec<") && !is_leaf;
+            found.insert(key, Field { doc: doc.clone(), is_leaf, is_list });
+        };
         let items = kind.strip_prefix("BTreeMap<String, ").or_else(|| kind.strip_prefix("Vec<"));
         match items.map(|items| items.trim_end_matches('>')) {
             Some(item) if structs.contains_key(item) => {

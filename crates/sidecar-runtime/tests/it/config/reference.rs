@@ -5,9 +5,10 @@ use super::fields::{Field, fields};
 use serde_json::{Map, Value, json};
 use sidecar_config::{Rule, Validate};
 use sidecar_runtime::config::{
-    MAX_BREAKERS, MAX_CRITICAL_COMPONENTS, MAX_EVENT_TYPE_RATES, MAX_PERCENTILES, MAX_REDACT_FIELDS,
-    SidecarConfig, VARIABLES,
+    AlertConfig, MAX_BREAKERS, MAX_CRITICAL_COMPONENTS, MAX_EVENT_TYPE_RATES, MAX_PERCENTILES,
+    MAX_REDACT_FIELDS, SidecarConfig, VARIABLES,
 };
+use sidecar_runtime::metrics::MAX_ALERT_RULES;
 use sidecar_runtime::sampler::Sampler;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,16 +17,14 @@ const BEGIN: &str = "<!-- keys -->\n";
 const END: &str = "<!-- end of keys -->\n";
 
 /// Most entries of what has a number of them.
-const MOST: [(&str, usize); 5] = [
+const MOST: [(&str, usize); 6] = [
     ("runtime.sidecar.sampling.event_types", MAX_EVENT_TYPE_RATES),
     ("runtime.sidecar.breakers", MAX_BREAKERS),
+    ("runtime.sidecar.alerts", MAX_ALERT_RULES),
     ("runtime.sidecar.redact_fields", MAX_REDACT_FIELDS),
     ("observability.health.critical_components", MAX_CRITICAL_COMPONENTS),
     ("observability.performance.percentiles", MAX_PERCENTILES),
 ];
-
-/// Sections that are read and checked, and that no piece uses so far.
-const UNUSED: [&str; 1] = ["observability.performance"];
 
 /// A rule as its words say it: `a number of seconds from 1 to 60`.
 struct Allowed {
@@ -46,6 +45,8 @@ impl Allowed {
             other => panic!("a rule without a kind: {other}"),
         };
         let range = range.split_once(" to ").map(|(min, max)| (min.to_owned(), max.to_owned()));
+        // Any number is no range.
+        let range = range.filter(|(_, max)| max.parse::<f64>().ok() != Some(f64::MAX));
         Self { kind, range }
     }
 
@@ -67,6 +68,9 @@ impl Allowed {
 
 /// What stands at a key, unless it is given.
 fn default_of(key: &str) -> Option<Value> {
+    if let Some(field) = key.strip_prefix("runtime.sidecar.alerts.*.") {
+        return serde_json::to_value(AlertConfig::default()).expect("JSON").get(field).cloned();
+    }
     let defaults = serde_json::to_value(SidecarConfig::default()).expect("JSON");
     let found = defaults.pointer(&format!("/{}", key.replace('.', "/"))).cloned();
     let Some(signal) = key.strip_prefix("runtime.sidecar.sampling.") else { return found };
@@ -81,9 +85,10 @@ fn rules() -> BTreeMap<&'static str, &'static Rule> {
 }
 
 /// The key in tables: a list has one row, not one for its items.
-fn shown(key: &str) -> (String, bool) {
-    let list = key.strip_suffix(".*").filter(|list| default_of(list).is_some_and(|found| found.is_array()));
-    list.map_or_else(|| (key.replace('*', "NAME"), false), |list| (list.to_owned(), true))
+fn shown(key: &str, fields: &BTreeMap<String, Field>) -> (String, bool) {
+    let list = key.strip_suffix(".*").filter(|list| fields.get(*list).is_some_and(|field| field.is_list));
+    let named = |key: &str| key.replace("alerts.*", "alerts.N").replace('*', "NAME");
+    list.map_or_else(|| (named(key), false), |list| (named(list), true))
 }
 
 fn table() -> String {
@@ -93,7 +98,7 @@ fn table() -> String {
     for rule in SidecarConfig::RULES {
         let key = rule.key();
         let Allowed { kind, range } = Allowed::of(rule);
-        let (name, is_list) = shown(key);
+        let (name, is_list) = shown(key, &fields);
         let kind = if is_list { format!("list: {kind}") } else { kind.to_owned() };
         let mut allowed = range.map_or_else(|| "-".to_owned(), |(min, max)| format!("{min} to {max}"));
         if let Some((_, most)) = MOST.iter().find(|(map, _)| key.strip_suffix(".*") == Some(map)) {
@@ -102,7 +107,7 @@ fn table() -> String {
                 if allowed == "-" { String::new() } else { format!("{allowed}; ") }
             );
         }
-        let default = match default_of(if is_list { &name } else { key }) {
+        let default = match default_of(if is_list { key.trim_end_matches(".*") } else { key }) {
             Some(Value::Null) | None => match key.strip_prefix("runtime.sidecar.breakers.*.") {
                 Some("critical") => "`false`".to_owned(),
                 Some("probe_timeout") => "its `timeout`".to_owned(),
@@ -115,10 +120,7 @@ fn table() -> String {
             |keys: &[&str]| keys.iter().any(|one| key == *one || key.starts_with(&format!("{one}.")));
         let variable = VARIABLES.iter().find(|(_, set)| *set == key);
         let variable = variable.map_or_else(|| "-".to_owned(), |(variable, _)| format!("`{variable}`"));
-        let live = match (is_among(&UNUSED), is_among(SidecarConfig::FIXED)) {
-            (true, _) => "no effect yet",
-            (false, fixed) => ["yes", "no"][usize::from(fixed)],
-        };
+        let live = ["yes", "no"][usize::from(is_among(SidecarConfig::FIXED))];
         let doc = &fields[key].doc;
         text.push_str(&format!(
             "| `{name}` | {kind} | {allowed} | {default} | {live} | {variable} | {doc} |\n"
@@ -155,7 +157,7 @@ fn schema_of(path: &[&str], fields: &BTreeMap<String, Field>) -> Value {
     let below = |child: &str| schema_of(&[path, &[child]].concat(), fields);
     let most = MOST.iter().find(|(map, _)| *map == key).map(|(_, most)| *most);
     if children == ["*"] {
-        let is_list = default_of(&key).is_some_and(|found| found.is_array());
+        let is_list = fields.get(&key).is_some_and(|field| field.is_list);
         return described(if is_list {
             json!({"type": "array", "items": below("*"), "maxItems": most})
         } else {
