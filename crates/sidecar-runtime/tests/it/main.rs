@@ -10,6 +10,8 @@ mod composition;
 mod config;
 mod conservation;
 mod ending;
+#[cfg(feature = "facade")]
+mod facade;
 #[cfg(target_os = "linux")]
 mod forking;
 #[cfg(target_os = "linux")]
