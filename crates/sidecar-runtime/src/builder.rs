@@ -193,7 +193,7 @@ impl SidecarBuilder {
         live::register(&pieces).map_err(StartError::Component)?;
         pieces.health.register_all(self.components).map_err(StartError::Component)?;
         let handle = SidecarHandle { shared: pieces };
-        let alerts = alerts::register(&handle)?;
+        handle.shared.alerts.configure(&handle, &handle.config())?;
         // The first round runs here, so that every built-in component has its verdict before anyone asks.
         let mut ticks = ticks(&handle, self.keep_all);
         ticks.iter_mut().for_each(|tick| {
@@ -216,7 +216,6 @@ impl SidecarBuilder {
             server,
             _watch: watch,
             _ticker: ticker,
-            alerts,
             _history: history,
             _observer: observer,
         };
@@ -280,6 +279,7 @@ fn compose(
         perf,
         profiler,
         shedding,
+        alerts: alerts::Alerts::default(),
     };
     Ok((observer, pieces))
 }

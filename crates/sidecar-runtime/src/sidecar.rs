@@ -43,8 +43,6 @@ pub(crate) struct Parts {
     pub(crate) _watch: Option<Watching>,
     /// Ends the periodic thread when dropped.
     pub(crate) _ticker: Ticker,
-    /// Posts the alerts of configured rules.
-    pub(crate) alerts: alerts::Posting,
     /// Ends the history's thread when dropped.
     pub(crate) _history: Ticker,
     /// Keeps the observer's worker running.
@@ -70,6 +68,7 @@ pub(crate) struct Pieces {
     pub(crate) perf: PerfMonitor,
     pub(crate) profiler: Profiler,
     pub(crate) shedding: Shedding,
+    pub(crate) alerts: alerts::Alerts,
 }
 
 impl Sidecar {
@@ -112,7 +111,8 @@ impl Sidecar {
     }
 
     /// Stops in order, within `deadline`: readiness goes off, waiting events are handled, the endpoints
-    /// close, alerts of configured rules are resolved. Says what became of all events since the start. In a forked child it stops nothing and returns at once.
+    /// close, alerts of configured rules are resolved. Says what became of all events since the start. In a forked
+    /// child it stops nothing and returns at once.
     pub fn stop(mut self, deadline: Duration) -> FlushReport {
         self.end(deadline)
     }
@@ -132,9 +132,7 @@ impl Sidecar {
         if let Some(server) = parts.as_ref().and_then(|parts| parts.server.as_ref()) {
             server.shutdown(deadline.saturating_sub(start.elapsed()));
         }
-        if let Some(parts) = &parts {
-            parts.alerts.shutdown(deadline.saturating_sub(start.elapsed()));
-        }
+        self.shared.alerts.shutdown(deadline.saturating_sub(start.elapsed()));
         self.health().stop();
         drop(parts);
         report

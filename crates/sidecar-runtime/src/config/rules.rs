@@ -92,7 +92,6 @@ impl Validate for SidecarConfig {
     ];
 
     const FIXED: &'static [&'static str] = &[
-        "runtime.sidecar.alerts",
         "runtime.sidecar.alertmanager",
         "runtime.sidecar.metrics.retention_seconds",
         "observability.performance.retention_seconds",

@@ -1,6 +1,7 @@
 //! Alerts and configuration: the configured rules.
 //! Alerts and breakers: what is posted to an Alertmanager passes a breaker.
 
+use crate::config::{AlertConfig, SidecarConfig};
 use crate::error::StartError;
 use crate::sidecar::SidecarHandle;
 #[cfg(feature = "alertmanager")]
@@ -8,42 +9,55 @@ use sidecar_breaker::{Breaker, CallError, Verdict};
 use sidecar_metrics::AlertRule;
 #[cfg(feature = "alertmanager")]
 use sidecar_metrics::{AlertmanagerBuilder, AlertmanagerHook, PostError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// What posts the alerts of the configured rules, if they are posted.
+/// The configured rules that are watched, and what posts their alerts.
 #[derive(Default)]
-pub(crate) struct Posting {
+pub(crate) struct Alerts {
+    /// Held while rules are changed. Hooks run on a thread of their own.
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    rules: Vec<AlertConfig>,
     #[cfg(feature = "alertmanager")]
     hook: Option<AlertmanagerHook>,
 }
 
-impl Posting {
-    #[cfg(feature = "alertmanager")]
-    fn start(handle: &SidecarHandle) -> Result<Self, StartError> {
-        let sidecar = &handle.config().runtime.sidecar;
-        let Some(url) = sidecar.alertmanager.url.as_deref().filter(|_| !sidecar.alerts.is_empty()) else {
-            return Ok(Self::default());
-        };
-        let hook = handle.alertmanager(url).map_err(StartError::Breaker)?.start()?;
-        Ok(Self { hook: Some(hook) })
-    }
-
-    /// Validating the configuration has refused an address.
-    #[cfg(not(feature = "alertmanager"))]
-    fn start(_: &SidecarHandle) -> Result<Self, StartError> {
-        Ok(Self::default())
-    }
-
-    fn watch(&self, rule: AlertRule) -> AlertRule {
+impl Alerts {
+    /// Has the collector watch the configured rules and no others of those before. What fires of a rule that is gone, or
+    /// is another one now, is resolved.
+    pub(crate) fn configure(&self, handle: &SidecarHandle, config: &SidecarConfig) -> Result<(), StartError> {
+        let section = &config.runtime.sidecar;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let metrics = handle.metrics();
+        let gone = state.rules.extract_if(.., |rule| !section.alerts.contains(rule));
+        gone.for_each(|rule| {
+            metrics.remove_alert(&rule.name);
+        });
         #[cfg(feature = "alertmanager")]
-        let rule = self.hook.iter().cloned().fold(rule, AlertRule::notify);
-        rule
+        if state.hook.is_none()
+            && !section.alerts.is_empty()
+            && let Some(url) = section.alertmanager.url.as_deref()
+        {
+            state.hook = Some(handle.alertmanager(url).map_err(StartError::Breaker)?.start()?);
+        }
+        for alert in &section.alerts {
+            if !state.rules.contains(alert) {
+                metrics.alert(state.posted(alert.rule()?)).map_err(StartError::Alert)?;
+                state.rules.push(alert.clone());
+            }
+        }
+        Ok(())
     }
 
     /// Resolves what fires, and waits until that has arrived.
     #[cfg(feature = "alertmanager")]
     pub(crate) fn shutdown(&self, timeout: Duration) {
-        if let Some(hook) = &self.hook {
+        let hook = self.state.lock().unwrap_or_else(PoisonError::into_inner).hook.clone();
+        if let Some(hook) = hook {
             let _ = hook.shutdown(timeout);
         }
     }
@@ -52,13 +66,17 @@ impl Posting {
     pub(crate) fn shutdown(&self, _: Duration) {}
 }
 
-/// Gives the configured rules to the collector.
-pub(crate) fn register(handle: &SidecarHandle) -> Result<Posting, StartError> {
-    let posting = Posting::start(handle)?;
-    for alert in &handle.config().runtime.sidecar.alerts {
-        handle.metrics().alert(posting.watch(alert.rule()?)).map_err(StartError::Alert)?;
+impl State {
+    #[cfg(feature = "alertmanager")]
+    fn posted(&self, rule: AlertRule) -> AlertRule {
+        self.hook.iter().cloned().fold(rule, AlertRule::notify)
     }
-    Ok(posting)
+
+    /// Validating the configuration has refused an address.
+    #[cfg(not(feature = "alertmanager"))]
+    fn posted(&self, rule: AlertRule) -> AlertRule {
+        rule
+    }
 }
 
 /// The breaker's name.

@@ -1,17 +1,18 @@
 //! Configuration and pieces: new settings are pushed to each piece, without a restart.
 
 use crate::config::{Adaptive, MAX_EVENT_TYPE_RATES, Sampling, SidecarConfig};
-use crate::sidecar::Pieces;
+use crate::sidecar::{Pieces, SidecarHandle};
 use crate::wiring::breakers;
 use crate::wiring::governor::EVENT_TYPE;
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{Live, Watch};
-use sidecar_core::{SettingsError, panics};
+use sidecar_core::panics;
 use sidecar_health::{BuiltIn, CheckOutcome, HealthSettings, RegisterError};
 use sidecar_metrics::SourceOutput;
 use sidecar_observer::{DropPolicy, Observer, ObserverSettings};
 use sidecar_perf::PerfSettings;
 use sidecar_profiler::BYTES_PER_MB;
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -40,6 +41,8 @@ pub(crate) fn register(pieces: &Arc<Pieces>) -> Result<(), RegisterError> {
     let follow = move |config: &SidecarConfig| {
         if let Some(pieces) = weak.upgrade() {
             apply(&pieces, config);
+            let handle = SidecarHandle { shared: pieces };
+            told("alerts", handle.shared.alerts.configure(&handle, config));
         }
     };
     pieces.config.subscribe(follow).expect("a new configuration has room for its first subscriber");
@@ -121,7 +124,7 @@ pub(crate) fn switch(observer: &Observer, breakers: &BreakerRegistry, config: &S
     BreakerRegistry::global().set_enabled(enabled);
 }
 
-fn told(what: &str, result: Result<(), SettingsError>) {
+fn told(what: &str, result: Result<(), impl fmt::Display>) {
     if let Err(error) = result {
         // A subscriber of the log is foreign code.
         let _ = panics::contain(|| tracing::error!("{what} stays as it was: {error}"));

@@ -318,3 +318,24 @@ fn the_settings_of_health_hold_at_once() {
     assert_eq!(reload(&sidecar), Reload::Changed);
     becomes(&sidecar, "database", Status::Unhealthy);
 }
+
+#[test]
+fn alert_rules_come_change_and_go() {
+    let rules = |rules: &str| format!("runtime: {{ sidecar: {{ alerts: [{rules}] }} }}\n");
+    let file = File::new(&rules(""));
+    let sidecar = file.start();
+    let watched = || sidecar.metrics().alerts().rules;
+    let absent = "{ name: Gone, metric: heartbeats_total, absent_after: 0.001 }";
+    assert_eq!(watched(), 0);
+    file.write(&rules(absent));
+    assert_eq!((reload(&sidecar), watched()), (Reload::Changed, 1));
+    eventually("it fires", || sidecar.metrics().alerts().firing().count() == 1);
+    // Another rule of the same name, and one more.
+    let other =
+        "{ name: Gone, metric: heartbeats_total, above: 1 }, { name: More, metric: tests_total, below: 0 }";
+    file.write(&rules(other));
+    assert_eq!((reload(&sidecar), watched()), (Reload::Changed, 2));
+    assert_eq!(sidecar.metrics().alerts().firing().count(), 0, "what fired is over with its rule");
+    file.write(&rules(""));
+    assert_eq!((reload(&sidecar), watched()), (Reload::Changed, 0));
+}
