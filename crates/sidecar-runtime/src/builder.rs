@@ -126,7 +126,7 @@ impl SidecarBuilder {
     }
 
     /// Marks a breaker critical in health, wherever the configuration comes from and whether or not the breaker is
-    /// registered: see [`BreakerSection::critical`](crate::config::BreakerSection::critical). Defaults to none.
+    /// registered: see [`BreakerConfig::critical`](crate::config::BreakerConfig::critical). Defaults to none.
     pub fn critical_breaker(mut self, name: impl Into<String>) -> Self {
         self.critical_breakers.push(name.into());
         self

@@ -184,7 +184,7 @@ impl SidecarConfig {
         self
     }
 
-    /// Marks a breaker critical in health, beside those that are: see [`BreakerSection::critical`]. Defaults to none.
+    /// Marks a breaker critical in health, beside those that are: see [`BreakerConfig::critical`]. Defaults to none.
     #[must_use]
     pub fn critical_breaker(mut self, name: impl Into<String>) -> Self {
         self.runtime.sidecar.breakers.entry(name.into()).or_default().critical = true;
