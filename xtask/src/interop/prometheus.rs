@@ -23,9 +23,11 @@ pub(super) fn run(program: &Path, folder: &Path, deadline: Instant) -> anyhow::R
     let (mut prometheus, port) = start(&configuration(observed), folder)?;
 
     let awkward = "a \"quoted\\\nname\"";
-    answers(&mut prometheus, port, deadline, &[("login", 3.0), (awkward, 1.0), ("_other", 0.0)])?;
+    // With those that every sidecar has.
+    let all = |logins| [("login", logins), (awkward, 1.0), ("_other", 0.0), ("sidecar_budget", 0.0)];
+    answers(&mut prometheus, port, deadline, &all(3.0))?;
     post_events(observed, &"{\"event_type\":\"login\"}\n".repeat(39))?;
-    answers(&mut prometheus, port, deadline, &[("login", 42.0), (awkward, 1.0), ("_other", 0.0)])?;
+    answers(&mut prometheus, port, deadline, &all(42.0))?;
     let up = prometheus.until(deadline, "that the sidecar is up", |_| Ok(query(port, "up")?.pop()))?;
     ensure!(up.value.1 == "1", "up is {}", up.value.1);
     println!("prometheus has scraped and answers sidecar_events_total, twice with the right values");
