@@ -4,7 +4,10 @@ use crate::builder::{DropPolicy, ObserverBuilder};
 use crate::handlers::Limits;
 use crate::intake::check_text_bytes;
 use crate::redact::Redacted;
+use crate::shared::Shared;
 use sidecar_core::SettingsError;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// The settings of an observer that may change while it runs: see [`ObserverBuilder`] for each.
@@ -73,5 +76,26 @@ impl ObserverSettings {
         }
         check_text_bytes(self.max_text_bytes)?;
         Redacted::new(self.redact.clone())
+    }
+}
+
+/// The settings in force.
+impl Shared {
+    pub(crate) fn settings(&self) -> ObserverSettings {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How handlers are kept from doing harm, at this moment.
+    pub(crate) fn limits(&self) -> Limits {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).limits()
+    }
+
+    /// Puts settings in force that have been checked.
+    pub(crate) fn set(&self, settings: ObserverSettings, redacted: Redacted) {
+        let mut current = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        self.credits.set_bounds(settings.queue_size, settings.queue_bytes);
+        self.drops_newest.store(settings.drop_policy == DropPolicy::Newest, Relaxed);
+        self.intake.set(settings.max_text_bytes, redacted);
+        *current = settings;
     }
 }

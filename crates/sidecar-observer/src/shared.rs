@@ -4,7 +4,7 @@ use crate::admit::{Admission, Admit};
 use crate::builder::DropPolicy;
 use crate::credits::{Credits, Full};
 use crate::event::Event;
-use crate::handlers::{Handlers, Limits};
+use crate::handlers::Handlers;
 use crate::intake::Intake;
 use crate::lane::{Content, Lane, Waiting};
 use crate::lanes::Lanes;
@@ -22,10 +22,10 @@ use crate::worker::passes::Passes;
 use sidecar_core::fork::Mark;
 use sidecar_core::histogram::FixedHistogram;
 use sidecar_core::{Clock, EventTypes, Probability, TypeId};
+use std::sync::Mutex;
 use std::sync::atomic::{
     AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed,
 };
-use std::sync::{Mutex, PoisonError};
 
 pub(crate) struct Shared {
     pub(crate) names: EventTypes,
@@ -33,11 +33,11 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) ledger: Ledger,
     pub(crate) credits: Credits,
-    intake: Intake,
+    pub(crate) intake: Intake,
     /// Whether the new event makes way when the queue is full.
-    drops_newest: AtomicBool,
+    pub(crate) drops_newest: AtomicBool,
     /// The whole, whose parts stand where they are used. Held while those are changed.
-    settings: Mutex<ObserverSettings>,
+    pub(crate) settings: Mutex<ObserverSettings>,
     pub(crate) lanes: Lanes,
     pub(crate) handlers: Handlers,
     pub(crate) passes: Passes,
@@ -142,24 +142,6 @@ impl Shared {
     #[inline]
     fn drops_newest(&self) -> bool {
         self.drops_newest.load(Relaxed)
-    }
-
-    pub(crate) fn settings(&self) -> ObserverSettings {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// How handlers are kept from doing harm, at this moment.
-    pub(crate) fn limits(&self) -> Limits {
-        self.settings.lock().unwrap_or_else(PoisonError::into_inner).limits()
-    }
-
-    /// Puts settings in force that have been checked.
-    pub(crate) fn set(&self, settings: ObserverSettings, redacted: Redacted) {
-        let mut current = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
-        self.credits.set_bounds(settings.queue_size, settings.queue_bytes);
-        self.drops_newest.store(settings.drop_policy == DropPolicy::Newest, Relaxed);
-        self.intake.set(settings.max_text_bytes, redacted);
-        *current = settings;
     }
 
     pub(crate) fn set_enabled(&self, enabled: bool) {
