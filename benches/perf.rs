@@ -1,18 +1,22 @@
-//! What measuring an operation costs the thread that does it, and what reading all of them costs.
+//! What measuring an operation costs the thread that carries it out, and what reading costs.
 //!
-//! Ours counts how each operation ended, keeps a rolling window, and reads the clock with every recording to know the
-//! window's slice. The peers put a duration into one of eleven buckets.
+//! Every subject is shared by threads, keeps a bounded histogram and says how many there were; ours also counts how
+//! they ended and how many are in flight. Durations are spread over a millisecond.
 //!
-//! - `timed`: an operation that does nothing, from its start to its end, both reads of the clock included.
-//! - `record/1-thread`: a duration that is known, recorded through what the library lets one hold. Work that is left
-//!   for later is done, and timed, every 1 024.
-//! - `record/2-threads`: the same on two threads with one operation; the time is that of each thread.
-//! - `snapshot/1000-operations`: the figures of 1 000 operations, window and since the start, of ours only.
+//! - `timed`: an operation that does nothing is timed, by two raw readings of one clock, and recorded.
+//! - `record/1-thread`: a duration is recorded through a handle that is held.
+//! - `record/2-threads`: the same on two threads with one histogram; the time is that of each thread.
+//! - `record/rare-thread`: a thread that has no cell of its own records; ours alone has such.
+//! - `snapshot/1000-operations`: the figures of a thousand operations, with three percentiles for the window and three
+//!   since the start, all with their bounds.
+//! - `floor/..`: recorders that one thread owns: `&mut`, not shared, and without a window.
 
 mod peers {
-    //! Those that durations can be recorded with, one file each.
+    //! Histograms of others, one file each.
 
+    pub(crate) mod durations_autometrics;
     pub(crate) mod durations_metrics_facade;
+    pub(crate) mod durations_prometheus;
     pub(crate) mod durations_prometheus_client;
 }
 
@@ -20,115 +24,184 @@ use bench_harness::{Case, Outcome, Suite, pair, repeat};
 use sidecar_runtime::perf::{Completion, Operation, PerfMonitor};
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// A library under test: one operation.
-pub(crate) trait Subject: Sync + Sized + 'static {
+/// A histogram under test.
+pub(crate) trait Subject: Sized + Sync + 'static {
     /// `ours`, or the peer's name.
     const NAME: &'static str;
 
+    /// How it is used.
+    const USE: &'static str;
+
     fn new() -> Self;
 
-    /// Records a duration.
-    fn record(&self, duration: Duration);
+    /// Records durations, on one thread.
+    fn recorder(&self) -> impl FnMut(Duration);
 
-    /// Work that recording has left for later.
-    fn upkeep(&self) {}
-
-    /// Measures `work` and records how long it took.
-    fn timed(&self, work: impl FnOnce()) {
-        let start = Instant::now();
-        work();
-        self.record(start.elapsed());
-    }
+    /// Runs and records operations, on one thread.
+    fn timer(&self) -> impl FnMut();
 }
 
-/// Upper bounds of the peers' buckets, in seconds.
-pub(crate) const BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// The bounds that peers are given, in seconds.
+pub(crate) const BOUNDS: [f64; 11] = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 1.0];
 
-/// Recordings between two doings of the work that is left for later.
-const LEFT: u64 = 1_024;
+/// Spread over a millisecond, in no order.
+fn duration(number: u64) -> Duration {
+    Duration::from_nanos(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44)
+}
 
-struct Ours(Operation);
+/// A monitor that is ticked, and one operation.
+struct Ours {
+    _monitor: PerfMonitor,
+    operation: Operation,
+}
+
+fn monitor() -> PerfMonitor {
+    PerfMonitor::builder().start().expect("the settings are valid, and there is room for a thread")
+}
 
 impl Subject for Ours {
     const NAME: &'static str = "ours";
+    const USE: &'static str = "an Operation of a ticked PerfMonitor";
 
     fn new() -> Self {
-        let monitor = PerfMonitor::builder().build().expect("the settings are valid");
-        Self(monitor.operation("transform"))
+        let monitor = monitor();
+        Self { operation: monitor.operation("benchmark"), _monitor: monitor }
     }
 
-    fn record(&self, duration: Duration) {
-        self.0.record(duration, Completion::Success);
+    fn recorder(&self) -> impl FnMut(Duration) {
+        |duration| self.operation.record(duration, Completion::Success)
     }
 
-    fn timed(&self, work: impl FnOnce()) {
-        self.0.measure(work);
+    fn timer(&self) -> impl FnMut() {
+        || self.operation.measure(|| black_box(()))
     }
 }
 
 fn main() -> ExitCode {
     let mut suite = Suite::new("perf");
+    floors(&mut suite);
     all_of::<Ours>(&mut suite);
-    suite.add(
-        Case::new("snapshot/1000-operations", Ours::NAME, "all figures of 1 000 operations", snapshot).long(),
-    );
-    all_of::<peers::durations_metrics_facade::Exporter>(&mut suite);
-    all_of::<peers::durations_prometheus_client::Client>(&mut suite);
+    suite.add(rare_thread());
+    suite.add(snapshot());
+    all_of::<peers::durations_prometheus_client::Histogram>(&mut suite);
+    all_of::<peers::durations_prometheus::Histogram>(&mut suite);
+    all_of::<peers::durations_metrics_facade::Histogram>(&mut suite);
+    suite.add(attribute());
     bench_harness::main(&suite)
 }
 
+fn attribute() -> Case {
+    use peers::durations_autometrics::{NAME, USE, nothing};
+    let executes = format!("one empty operation timed and recorded: {USE}");
+    Case::new("timed", NAME, executes, || |n| repeat(n, |_| done(nothing()))).counted()
+}
+
 fn all_of<S: Subject>(suite: &mut Suite) {
-    let timed = || {
-        let subject = S::new();
+    let executes = |what: &str| format!("{what}: {}", S::USE);
+    suite.add(
+        Case::new("timed", S::NAME, executes("one empty operation timed and recorded"), || {
+            let subject = S::new();
+            move |n| {
+                let mut time = subject.timer();
+                repeat(n, |_| done(time()))
+            }
+        })
+        .counted(),
+    );
+    suite.add(
+        Case::new("record/1-thread", S::NAME, executes("one duration recorded"), || {
+            let subject = S::new();
+            move |n| {
+                let mut record = subject.recorder();
+                repeat(n, |number| done(record(duration(number))))
+            }
+        })
+        .counted(),
+    );
+    suite.add(Case::new(
+        "record/2-threads",
+        S::NAME,
+        executes("the same, two threads, one histogram"),
+        || {
+            let subject = S::new();
+            move |n| {
+                pair(n, |_| {
+                    let mut record = subject.recorder();
+                    move |number| done(record(duration(number)))
+                })
+            }
+        },
+    ));
+}
+
+/// As many operations before it on the same thread as have cells of their own there.
+fn rare_thread() -> Case {
+    Case::new("record/rare-thread", "ours", "one duration recorded in a cell that threads share", || {
+        let monitor = monitor();
+        let mut operations: Vec<_> =
+            (0..65).map(|number| monitor.operation(&format!("operation-{number}"))).collect();
+        operations.iter().for_each(|operation| operation.measure(|| ()));
+        let operation = operations.pop().expect("there are 65");
+        // The others keep their places.
         move |n| {
-            repeat(n, |number| {
-                black_box(&subject).timed(|| {
-                    black_box(number);
-                });
-                upkeep(&subject, number)
+            let _kept = (&monitor, &operations);
+            repeat(n, |number| done(operation.record(duration(number), Completion::Success)))
+        }
+    })
+}
+
+fn snapshot() -> Case {
+    const OPERATIONS: u64 = 1_000;
+    let executes = "PerfMonitor::snapshot of 1000 operations with 100 durations each";
+    Case::new("snapshot/1000-operations", "ours", executes, || {
+        let monitor = monitor();
+        for number in 0..OPERATIONS * 100 {
+            let operation = monitor.operation(&format!("operation-{}", number % OPERATIONS));
+            operation.record(duration(number), Completion::Success);
+        }
+        move |n| {
+            repeat(n, |_| {
+                let seen = monitor.snapshot();
+                if seen.len() == OPERATIONS as usize { Outcome::Passed } else { Outcome::Failed }
             })
         }
-    };
-    suite.add(Case::new("timed", S::NAME, "nothing, measured from start to end", timed).counted());
-    let one = || {
-        let subject = S::new();
-        move |n| repeat(n, |number| recorded(&subject, number))
-    };
-    suite.add(Case::new("record/1-thread", S::NAME, "one duration recorded", one).counted());
-    let two = || {
-        let subject = S::new();
-        move |n| pair(n, |_| |number| recorded(&subject, number))
-    };
-    suite.add(Case::new("record/2-threads", S::NAME, "the same, two threads on one operation", two));
+    })
 }
 
-fn recorded<S: Subject>(subject: &S, number: u64) -> Outcome {
-    black_box(subject).record(Duration::from_micros(number % 1_000 * 10));
-    upkeep(subject, number)
-}
-
-fn upkeep<S: Subject>(subject: &S, number: u64) -> Outcome {
-    if number % LEFT == LEFT - 1 {
-        subject.upkeep();
-    }
-    Outcome::Passed
-}
-
-fn snapshot() -> impl FnMut(u64) -> bench_harness::Batch {
-    let monitor = PerfMonitor::builder().build().expect("the settings are valid");
-    for name in 0..1_000 {
-        let operation = monitor.operation(&name.to_string());
-        for number in 0..1_000 {
-            operation.record(Duration::from_micros(number * 10), Completion::Success);
+fn floors(suite: &mut Suite) {
+    suite.add(floor("hdrhistogram", "Histogram<u64>, two digits, up to an hour", || {
+        let mut histogram =
+            hdrhistogram::Histogram::<u64>::new_with_max(3_600_000_000_000, 2).expect("in range");
+        move |nanos| histogram.record(nanos).expect("in range")
+    }));
+    suite.add(floor("sketches-ddsketch", "DDSketch, relative error of 1 %", || {
+        let mut sketch = sketches_ddsketch::DDSketch::new(sketches_ddsketch::Config::new(0.01, 2_048, 1.0));
+        move |nanos| sketch.add(nanos as f64)
+    }));
+    suite.add(floor("quantiles", "CKMS, error of 0.01, begun anew after 10 000", || {
+        let new = || quantiles::ckms::CKMS::<f64>::new(0.01);
+        let mut stream = new();
+        move |nanos| {
+            if stream.count() == 10_000 {
+                stream = new();
+            }
+            stream.insert(nanos as f64);
         }
-    }
-    move |n| {
-        repeat(n, |_| {
-            let all = black_box(&monitor).snapshot();
-            let is_whole = all.len() == 1_000 && all.iter().all(|row| row.since_start.count == 1_000);
-            if is_whole { Outcome::Passed } else { Outcome::Failed }
-        })
-    }
+    }));
+}
+
+fn floor<R: FnMut(u64) + 'static>(subject: &'static str, how: &str, build: impl Fn() -> R + 'static) -> Case {
+    let executes = format!("one duration recorded by its one owner: {how}");
+    Case::new("floor/record", subject, executes, move || {
+        let mut record = build();
+        move |n| repeat(n, |number| done(record(duration(number).as_nanos() as u64)))
+    })
+    .counted()
+}
+
+fn done<T>(value: T) -> Outcome {
+    black_box(value);
+    Outcome::Passed
 }

@@ -1,13 +1,14 @@
 //! What stands behind `#[monitor_performance]`: the places in the code that have it, and their calls.
 
 use crate::Completion;
-use crate::monitor::{MAX_NAME_BYTES, PerfMonitor};
-use crate::operation::{Meter, Operation};
-use crate::run::Run;
+use crate::monitor::PerfMonitor;
+use crate::operation::Operation;
+use crate::polls::Polls;
 use sidecar_core::sites;
 use std::any::type_name;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::OnceLock;
 
 /// A place in the code and its operation, which is looked for once, at the first call.
@@ -31,7 +32,7 @@ impl Site {
             Some(operation) => operation,
             None => self.find(type_name::<F>()),
         };
-        Measured { run: Run::start(&*operation.meter) }
+        Measured { polls: Polls::new(operation) }
     }
 
     #[cold]
@@ -40,7 +41,7 @@ impl Site {
         // Threads that come here at the same time find the same operation.
         self.operation.get_or_init(|| match self.name {
             Some(name) => monitor.operation(name),
-            None => monitor.operation(&sites::fit(&sites::function_of(item), MAX_NAME_BYTES)),
+            None => monitor.operation(&sites::function_of(item)),
         })
     }
 }
@@ -48,25 +49,26 @@ impl Site {
 /// One call. Dropped while its body runs it has panicked, and otherwise it is cancelled.
 #[must_use = "a call that is dropped is cancelled"]
 pub struct Measured {
-    run: Run<&'static Meter>,
+    polls: Polls<&'static Operation>,
 }
 
 impl Measured {
     /// Runs the body of a function.
     #[inline]
     pub fn run<R>(&mut self, body: impl FnOnce() -> R) -> R {
-        self.run.run(body)
+        self.polls.run(body)
     }
 
     /// Runs the body of an asynchronous function.
     pub async fn run_async<F: Future>(&mut self, body: F) -> F::Output {
-        self.run.run_async(body).await
+        let mut body = pin!(body);
+        poll_fn(|context| self.polls.poll(|| body.as_mut().poll(context))).await
     }
 
     /// Ends the call, as a failure if what it returned is an error.
     #[inline]
     pub fn settle(self, is_err: bool) {
-        self.run.end(Completion::of_error(is_err));
+        self.polls.end(if is_err { Completion::Failure } else { Completion::Success });
     }
 }
 

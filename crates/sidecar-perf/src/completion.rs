@@ -1,26 +1,26 @@
-//! How operations end.
+//! How an operation ended.
 
-/// How one operation ended.
+/// How an operation ended. Each one that began ends in exactly one of these ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Completion {
-    /// It did what it should.
+    /// It did what it was to do.
     Success,
-    /// It said that it failed: an `Err`.
+    /// It failed: `Err`, or what the caller takes for a failure.
     Failure,
-    /// It was given up before its end: a future or a timer that was dropped. Neither a success nor an error.
+    /// It was given up before its end: its guard or its future was dropped.
     Cancelled,
-    /// It unwound. Counts as an error.
+    /// It ended by a panic.
     Panicked,
 }
 
 impl Completion {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Success, Self::Failure, Self::Cancelled, Self::Panicked];
+    /// All of them, in the order of their documentation.
+    pub const ALL: &'static [Self] = &[Self::Success, Self::Failure, Self::Cancelled, Self::Panicked];
 
-    /// As metrics name it: `success`, `failure`, `cancelled` or `panicked`.
+    /// The name as it stands in metrics: `success`, `failure`, `cancelled` or `panicked`.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Success => "success",
             Self::Failure => "failure",
@@ -29,7 +29,12 @@ impl Completion {
         }
     }
 
-    pub(crate) fn of_error(is_err: bool) -> Self {
-        if is_err { Self::Failure } else { Self::Success }
+    /// `Ok` is a success, `Err` a failure.
+    pub fn of<T, E>(result: &Result<T, E>) -> Self {
+        if result.is_ok() { Self::Success } else { Self::Failure }
+    }
+
+    pub(crate) fn index(self) -> usize {
+        self as usize
     }
 }

@@ -1,94 +1,105 @@
-//! Operations measured from inside: how long they take, how they end and how many there are, over a rolling window and
-//! since the start.
+//! How long operations take, how they end and how many there are, with percentiles that state their error.
 //!
-//! The crate measures and shows. It judges nothing, writes nothing and starts no thread.
+//! The crate measures and counts. It keeps no traces, and judges nothing but the objectives it is given.
 //!
 //! # Example
 //! ```
-//! use sidecar_perf::{Completion, PerfMonitor};
-//! use std::time::Duration;
+//! use sidecar_perf::PerfMonitor;
 //!
-//! let monitor = PerfMonitor::builder().percentiles([0.5, 0.95, 0.99]).window(Duration::from_secs(60)).build()?;
-//! let operation = monitor.operation("transform");
-//! assert_eq!(operation.measure(|| 6 * 7), 42);
-//! assert!(operation.try_measure(|| "seven".parse::<u8>()).is_err());
-//! operation.record(Duration::from_millis(150), Completion::Success);
+//! let monitor = PerfMonitor::builder().percentiles([0.5, 0.95, 0.99]).build()?;
+//! let transform = monitor.operation("transform");
+//! let text = transform.measure(|| "some work".to_uppercase());
+//! let parsed = transform.try_measure(|| text.parse::<u32>());
+//! assert!(parsed.is_err());
 //!
-//! let metrics = monitor.operation_metrics("transform").expect("it was asked for");
-//! assert_eq!((metrics.count, metrics.successes, metrics.failures), (3, 2, 1));
-//! assert_eq!(metrics.latency_max, Some(150.0));
-//! println!("P95 latency: {:?} ms", metrics.latency_p95);
+//! let metrics = monitor.operation_metrics("transform").expect("it was named above");
+//! assert_eq!((metrics.successes, metrics.failures), (1, 1));
+//! println!("p95 latency: {:?} ms", metrics.latency_p95);
 //! # Ok::<(), sidecar_perf::SettingsError>(())
 //! ```
 //!
 //! # How it works
-//! An operation has one table of atomic buckets, 32 to each power of two of nanoseconds, and a few sums beside it.
-//! Recording adds to them and never waits. They only grow: they are the figures since the start.
+//! Each thread records an operation in a cell of its own: counts by completion, the sum, and a log-linear histogram of
+//! 1 249 buckets (32 for each power of two of nanoseconds). Nobody else writes there, so nothing is locked and no
+//! atomic read-modify-write is needed. Cells only grow. A tick closes a slice, a twelfth of the window, by taking the
+//! difference between what all cells hold and what they held before; a reading adds up the slices of its window and
+//! the open one. Nothing is reset by being read, and nothing that is recorded meanwhile is lost.
 //!
-//! The window is cut into 12 slices. Whoever comes first after a slice's end - a recording, a reading or
-//! [`PerfMonitor::tick`] - writes down what was added within it. A reading adds up the slices of the window and what
-//! was added since, so it changes nothing, and windows are merged from counts and not from percentiles. The window
-//! covers the current slice and the 11 before it: at most its length, and at least 11/12 of that. `span_seconds` says
-//! how much.
+//! A percentile is that of the true order statistic's bucket: [`Percentile`] has both edges, at most 3.2 % apart
+//! below 2 h 26 min, and they contain it for certain. Windows are merged by adding counts, which loses nothing.
 //!
-//! A percentile is that of the nearest-rank rule. The edges of the bucket that holds it are its bounds, so they contain
-//! the true one, and are 1/32 apart at most. The estimate is the upper one.
-//!
-//! Every operation ends once: as a success, as a failure, cancelled (its future or timer was dropped) or panicked.
-//! Cancelled ones are neither successes nor errors, and their durations are recorded as all are.
+//! An operation ends exactly once: by its value, by `Err`, by a panic, or by its guard or future being dropped. A
+//! future begins with its first poll; time inside polls and time between them are told apart.
 //!
 //! # Settings
 //! | field | default | range |
 //! | --- | --- | --- |
-//! | `enabled` | true | |
-//! | `sample_rate` | 1.0 | 0.0 to 1.0; counts are exact whatever it is |
-//! | `percentiles` | 0.5, 0.95, 0.99 | each 0.0 to 1.0, at most 32 |
-//! | `window` | 60 s | 1 s to 24 h |
+//! | `window` | 60 s | 100 ms to a year |
+//! | `retention` | 1 h | the window to a year |
+//! | `percentiles` | 0.5, 0.95, 0.99 | at most 32 |
 //! | `max_operations` | 1 000 | 1 to 100 000 |
+//! | `max_bytes` | 20 MiB | at least 64 KiB |
+//! | `sample_rate` | 1.0 | 0.0 to 1.0; of durations, counts are exact |
+//! | `enabled` | `true` | |
 //!
-//! The first three can be changed at any time, by [`PerfMonitor::update`].
+//! The last three and the percentiles can be changed at any time, by [`PerfMonitor::update`].
 //!
 //! # Cost
-//! A recording reads the clock and adds to three atomics; a measured one reads the clock twice and adds to five.
-//! Neither locks or allocates, but for the first recording after a slice's end: it writes the slice down, about 1 us,
-//! and allocates until 12 slices have had as many different buckets. Each poll of a measured future reads the clock
-//! twice.
-//!
-//! [`PerfMonitor::operation`] takes a lock to find the name, so keep what it returns.
+//! Recording through a handle takes about as long as one uncontended atomic addition, timing about two readings of
+//! the clock more. A thread's first recording of an operation allocates its cell; after that nothing is allocated.
 //!
 //! # Limits
-//! - An operation takes 27 KiB, and beyond that 6 bytes for each different bucket of each slice: 126 KiB in all at
-//!   most, and about 40 KiB where durations spread over two powers of ten. No operation is ever forgotten. No memory
-//!   is held per thread.
-//! - Beyond `max_operations`, operations share the one named [`OVERFLOW`]. Their counts are exact there.
-//! - Durations above 78 hours count as that.
-//! - What is recorded in the very moment in which a slice ends may be counted in the slice beside it. `latency_min` and
-//!   `latency_max` of the window are exact but for such a recording, for which an edge of its bucket can stand.
-//! - With a `sample_rate` below 1.0, latencies stand on `samples` durations. Which ones depends on the number of
-//!   operations alone, so it is the same in every run.
-//! - A clock that steps back by more than the window begins a new one; until a smaller step is made up for, what is
-//!   recorded belongs to the slice that was current. A duration across a step back is 0.
-//! - A leaked timer (`mem::forget`) stays in flight.
-//! - A child that was forked while another thread read figures or named an operation may wait for good where it does
-//!   the same. What it records through a handle never waits.
+//! - The window is exact to one slice, if [`PerfMonitor::tick`] is called when it asks to be, as
+//!   [`start`](PerfMonitorBuilder::start), [`PerfMonitor::global`] and the runtime do. Otherwise a slice lasts from one
+//!   reading to the next. It ages from its last operation on, so that a long sleep makes nothing look recent; of that
+//!   operation the time is known to one slice.
+//! - Memory: a cell has 10.2 KB; an operation has one for each thread that records it, at most 64, and one that other
+//!   threads share; all operations of a monitor have half of `max_bytes`, beyond which threads share. An operation also
+//!   keeps at most 29 slices, of 120 bytes and 8 for each bucket that is not empty: usually less than 1 KB, at most
+//!   10.2 KB. Above `max_bytes` slices are merged, which makes windows exact to a quarter only, and leaves at most 11.
+//! - A thread has cells for at most 64 operations at a time. For the others it shares, which costs about four times
+//!   as much.
+//! - Objectives: at most 256 for each monitor.
+//! - Operations are never forgotten. Those beyond `max_operations` share one that is named `overflow`.
+//! - Durations above 2 h 26 min share one bucket, those above 104 days count as that long.
+//! - While operations are being recorded, a reading may see one in some of its figures and not yet in others.
 //!
 //! # Features
-//! - `macros`: the attribute `#[monitor_performance]`. Off by default.
-//! - `serde`: `Serialize` for figures. Off by default.
+//! - `macros`: the attribute `#[monitor_performance]`.
+//! - `serde`: `Serialize` for metrics and objectives.
+//! - `tower`: `PerfLayer`, which measures the calls of tower's services.
+//! - `tracing-layer`: `SpanLayer`, which measures spans without a change to the code that makes them.
+//!
+//! None is on by default.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
 #[cfg(feature = "macros")]
 mod attribute;
-mod book;
+mod buckets;
+mod builder;
 mod cells;
 mod completion;
+mod driver;
 mod figures;
+mod future;
+mod history;
+mod metrics;
 mod monitor;
+mod objective;
 mod operation;
-mod run;
+mod polls;
+mod pulse;
+#[cfg(feature = "serde")]
+mod serialize;
 mod settings;
+mod slice;
+#[cfg(feature = "tracing-layer")]
+mod spans;
+mod timer;
+#[cfg(feature = "tower")]
+mod tower;
 
 #[cfg(feature = "macros")]
 #[doc(hidden)]
@@ -101,14 +112,22 @@ pub mod __private {
 #[doc(inline)]
 pub use sidecar_macros::monitor_performance;
 
-pub use completion::Completion;
-pub use figures::{Figures, OperationMetrics, Percentile};
-pub use monitor::{MAX_NAME_BYTES, OVERFLOW, PerfMonitor};
-pub use operation::Operation;
-pub use run::Timer;
-pub use settings::{
-    DEFAULT_MAX_OPERATIONS, DEFAULT_PERCENTILES, DEFAULT_WINDOW, MAX_OPERATIONS, MAX_PERCENTILES, MAX_WINDOW,
-    MIN_WINDOW, PerfMonitorBuilder, PerfSettings,
+pub use builder::{
+    DEFAULT_MAX_OPERATIONS, DEFAULT_RETENTION, DEFAULT_WINDOW, MAX_OPERATIONS, MAX_RETENTION, MIN_WINDOW,
+    PerfMonitorBuilder,
 };
+pub use completion::Completion;
+pub use figures::{Figures, Percentile};
+pub use future::Measured;
+pub use metrics::{OperationExposition, OperationMetrics};
+pub use monitor::{MAX_NAME_BYTES, OVERFLOW, PerfMonitor};
+pub use objective::{Budget, MAX_OBJECTIVES, Objective, ObjectiveReport, OperationObjective};
+pub use operation::Operation;
+pub use settings::{DEFAULT_MAX_BYTES, DEFAULT_PERCENTILES, MAX_PERCENTILES, MIN_MAX_BYTES, PerfSettings};
 pub use sidecar_core::histogram::FixedSnapshot;
-pub use sidecar_core::{Clock, SettingsError};
+pub use sidecar_core::{Clock, SettingsError, StartError};
+#[cfg(feature = "tracing-layer")]
+pub use spans::SpanLayer;
+pub use timer::{OwnedTimer, Timer};
+#[cfg(feature = "tower")]
+pub use tower::{ByResult, Classify, PerfFuture, PerfLayer, PerfService};

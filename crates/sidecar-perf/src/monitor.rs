@@ -1,146 +1,199 @@
-//! The operations of a program, by name.
+//! The monitor's handle, its operations and its tick.
 
-use crate::book::SLICES;
-use crate::figures::OperationMetrics;
-use crate::operation::{Common, Operation};
-use crate::settings::{PerfMonitorBuilder, PerfSettings};
-use parking_lot::{Mutex, RwLock};
-use sidecar_core::{Clock, SettingsError, clock, sites};
-use std::collections::HashMap;
+use crate::Completion;
+use crate::builder::PerfMonitorBuilder;
+use crate::cells::{Allowance, CELL_BYTES, Pool};
+use crate::driver;
+use crate::history::{History, Lengths, Span, next_after};
+use crate::metrics::{OperationExposition, OperationMetrics};
+use crate::objective::OperationObjective;
+use crate::operation::{Entry, Operation};
+use crate::pulse::Pulse;
+use crate::settings::PerfSettings;
+use sidecar_core::histogram::FixedSnapshot;
+use sidecar_core::{Clock, SettingsError, sites};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::thread::Thread;
 
-/// The name of the operation that those beyond the limit share.
+/// The operation that those share for which there is no room.
 pub const OVERFLOW: &str = "overflow";
 /// Longest name of an operation, in bytes. Of a longer one the end is kept, behind a mark.
 pub const MAX_NAME_BYTES: usize = 256;
 
-/// Measures operations. A handle: clones share everything.
+/// Measures operations: how long they take, how they end, and how many there are.
+///
+/// A handle: clones share one monitor. See the crate's documentation.
 #[derive(Clone)]
 pub struct PerfMonitor {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    common: Arc<Common>,
+pub(crate) struct Inner {
+    pulse: Arc<Pulse>,
+    start: u64,
+    lengths: Lengths,
     settings: Mutex<Arc<PerfSettings>>,
     max_operations: usize,
-    table: RwLock<Table>,
-}
-
-#[derive(Default)]
-struct Table {
-    by_name: HashMap<Arc<str>, Operation>,
-    overflow: Option<Operation>,
+    allowance: Arc<Allowance>,
+    overflow: Arc<Entry>,
+    operations: RwLock<BTreeMap<Arc<str>, Arc<Entry>>>,
+    objectives: Mutex<Vec<OperationObjective>>,
+    /// The thread that ticks, if [`PerfMonitorBuilder::start`] made one.
+    pub(crate) driver: OnceLock<Thread>,
+    /// Whether the next new operation starts the driver. Relaxed: a swap decides who does.
+    is_undriven: AtomicBool,
 }
 
 impl PerfMonitor {
-    /// Begins a monitor.
+    /// A builder with the defaults of the crate's documentation.
     pub fn builder() -> PerfMonitorBuilder {
         PerfMonitorBuilder::new()
     }
 
-    /// The process-wide monitor, with default settings until it is updated. `#[monitor_performance]` records to it.
+    /// The monitor of the process, with default settings until it is updated; `#[monitor_performance]` records to it.
+    /// With its first operation it starts a thread, `sidecar-perf`, that ticks it for good.
     #[must_use]
     pub fn global() -> &'static Self {
-        static GLOBAL: LazyLock<PerfMonitor> =
-            LazyLock::new(|| PerfMonitor::builder().build().expect("the defaults are valid"));
+        static GLOBAL: LazyLock<PerfMonitor> = LazyLock::new(|| {
+            let monitor = PerfMonitor::builder().build().expect("the defaults are in range");
+            monitor.inner.is_undriven.store(true, Relaxed);
+            monitor
+        });
         &GLOBAL
     }
 
-    pub(crate) fn new(
-        settings: PerfSettings,
-        threshold: u64,
-        window: Duration,
-        max_operations: usize,
-        clock: Clock,
-    ) -> Self {
-        let common = Common {
-            clock,
-            slice_nanos: clock::nanos(window) / SLICES,
-            enabled: AtomicBool::new(settings.enabled),
-            threshold: AtomicU64::new(threshold),
-        };
+    pub(crate) fn new(pulse: Pulse, lengths: Lengths, settings: PerfSettings, max_operations: usize) -> Self {
+        let start = pulse.clock().now();
+        let pulse = Arc::new(pulse);
+        let allowance = Arc::new(Allowance::new(cells(&settings)));
+        let history = History::new(start, start, lengths);
+        let pool = Pool::new(next_id(), Arc::clone(&allowance));
+        let overflow = Arc::new(Entry::new(OVERFLOW.into(), Arc::clone(&pulse), pool, history));
         let inner = Inner {
-            common: Arc::new(common),
+            pulse,
+            start,
+            lengths,
             settings: Mutex::new(Arc::new(settings)),
             max_operations,
-            table: RwLock::default(),
+            allowance,
+            overflow,
+            operations: RwLock::default(),
+            objectives: Mutex::default(),
+            driver: OnceLock::new(),
+            is_undriven: AtomicBool::new(false),
         };
         Self { inner: Arc::new(inner) }
     }
 
-    /// The operation of this name, which is new if nobody has asked for it before. Once there are as many as
-    /// `max_operations`, the one named [`OVERFLOW`]. Names longer than [`MAX_NAME_BYTES`] are cut.
+    /// The operation of that name, made if it is new. Beyond the limit of operations, and for an empty name, it is the
+    /// one named `overflow`. Names longer than [`MAX_NAME_BYTES`] are cut.
+    ///
+    /// Takes a lock and looks the name up: those who measure often keep the handle.
     #[must_use]
     pub fn operation(&self, name: &str) -> Operation {
-        let name = sites::fit(name, MAX_NAME_BYTES);
-        if let Some(found) = self.inner.table.read().find(&name) {
-            return found;
-        }
-        let mut table = self.inner.table.write();
-        if let Some(found) = table.find(&name) {
-            return found;
-        }
-        if name == OVERFLOW || table.by_name.len() >= self.inner.max_operations {
-            let overflow = || Operation::new(OVERFLOW.into(), &self.inner.common);
-            return table.overflow.get_or_insert_with(overflow).clone();
-        }
-        let name: Arc<str> = name.into();
-        let operation = Operation::new(Arc::clone(&name), &self.inner.common);
-        table.by_name.insert(name, operation.clone());
-        operation
+        let name = fitting(name);
+        let entry = self.find(&name).unwrap_or_else(|| self.add(&name));
+        Operation { entry }
     }
 
-    /// The figures of an operation, or `None` if nobody has asked for one of this name, or there was no room for it.
+    #[cold]
+    fn add(&self, name: &str) -> Arc<Entry> {
+        let entry = self.inner.add(name);
+        if self.inner.is_undriven.swap(false, Relaxed) {
+            // Without room for a thread, reading is what closes slices.
+            let _ = driver::spawn(self);
+        }
+        entry
+    }
+
+    /// `name` is short enough.
+    fn find(&self, name: &str) -> Option<Arc<Entry>> {
+        if name == OVERFLOW {
+            return Some(Arc::clone(&self.inner.overflow));
+        }
+        let operations = self.inner.operations.read().unwrap_or_else(PoisonError::into_inner);
+        operations.get(name).cloned()
+    }
+
+    /// What is known of an operation; `None` if there is none of that name.
     #[must_use]
     pub fn operation_metrics(&self, name: &str) -> Option<OperationMetrics> {
-        let found = self.inner.table.read().find(&sites::fit(name, MAX_NAME_BYTES))?;
-        Some(found.metrics(&self.settings().percentiles))
+        let entry = self.find(&fitting(name))?;
+        Some(self.metrics_of(&entry, self.now(), &self.settings()))
     }
 
-    /// The figures of all operations, sorted by name. Each is read by itself, so they are not of the same instant.
+    /// What is known of all operations, sorted by name. The one named `overflow` is among them once it was used.
     #[must_use]
     pub fn snapshot(&self) -> Vec<OperationMetrics> {
-        let percentiles = &self.settings().percentiles;
-        self.operations().iter().map(|operation| operation.metrics(percentiles)).collect()
+        let (now, settings) = (self.now(), self.settings());
+        self.inner.used().iter().map(|entry| self.metrics_of(entry, now, &settings)).collect()
     }
 
-    /// All operations, sorted by name.
+    /// Counts and durations of all operations since the start, as Prometheus has them: `bounds` are upper ones, in
+    /// seconds. A bucket of ours on both sides of a bound counts above it, so no duration is understated.
     #[must_use]
-    pub fn operations(&self) -> Vec<Operation> {
-        let table = self.inner.table.read();
-        let mut all: Vec<_> = table.by_name.values().chain(&table.overflow).cloned().collect();
-        drop(table);
-        all.sort_unstable_by(|one, other| one.name().cmp(other.name()));
-        all
+    pub fn exposition(&self, bounds: &Arc<[f64]>) -> Vec<OperationExposition> {
+        let now = self.now();
+        let expose = |entry: &Arc<Entry>| {
+            let ([start], in_flight) = entry.history().read(now, &entry.pool, [Span::Start]);
+            OperationExposition {
+                name: Arc::clone(&entry.name),
+                in_flight,
+                completions: Completion::ALL.iter().copied().zip(start.completions).collect(),
+                seconds: FixedSnapshot {
+                    bounds: Arc::clone(bounds),
+                    counts: start.counts_below(bounds),
+                    sum: start.seconds(),
+                },
+            }
+        };
+        self.inner.used().iter().map(expose).collect()
     }
 
-    /// Ends the slices that are over at `now`, a reading of this monitor's clock. Returns when to come next.
-    ///
-    /// Recordings and readings do the same by the way: a monitor that nobody ticks shows the same figures.
-    pub fn tick(&self, now: u64) -> u64 {
-        for operation in self.operations() {
-            operation.meter.tick(now);
+    fn metrics_of(&self, entry: &Entry, now: u64, settings: &PerfSettings) -> OperationMetrics {
+        let spans = [Span::Window, Span::Start];
+        let ([window, start], in_flight) = entry.history().read(now, &entry.pool, spans);
+        OperationMetrics {
+            name: Arc::clone(&entry.name),
+            in_flight,
+            window: window.figures(&settings.percentiles),
+            since_start: start.figures(&settings.percentiles),
         }
-        let slice = self.inner.common.slice_nanos;
-        (now / slice + 1).saturating_mul(slice)
     }
 
-    /// The clock that operations are measured with.
-    #[must_use]
-    pub fn clock(&self) -> &Clock {
-        &self.inner.common.clock
+    fn now(&self) -> u64 {
+        self.inner.pulse.read_now()
+    }
+
+    /// Closes the slices that are over at `now` (nanoseconds of the monitor's clock), and returns when the next
+    /// one is.
+    ///
+    /// Call it from one periodic thread, when it asked for it: a slice that is closed late is longer. A time that
+    /// goes back is taken for a step of the clock.
+    pub fn tick(&self, now: u64) -> u64 {
+        self.inner.pulse.tell(now);
+        let entries = self.inner.entries();
+        entries.iter().for_each(|entry| entry.history().advance(now, &entry.pool));
+        if entries.iter().map(|entry| entry.bytes()).sum::<usize>() > self.settings().max_bytes {
+            entries.iter().for_each(|entry| entry.history().coarsen());
+        }
+        next_after(now, self.inner.start, self.inner.lengths.slice())
+    }
+
+    /// Says that nobody calls [`tick`](Self::tick) any more, until somebody does again. Recordings read the clock then,
+    /// and readings end slices.
+    pub fn end_ticks(&self) {
+        self.inner.pulse.fall_silent();
     }
 
     /// The settings in force.
     #[must_use]
     pub fn settings(&self) -> Arc<PerfSettings> {
-        Arc::clone(&self.inner.settings.lock())
+        Arc::clone(&self.inner.settings())
     }
 
     /// Changes settings while operations run. `change` runs again if they were changed meanwhile.
@@ -153,33 +206,106 @@ impl PerfMonitor {
             let mut settings = PerfSettings::clone(&before);
             change(&mut settings);
             let threshold = settings.threshold()?;
-            let mut current = self.inner.settings.lock();
+            let mut current = self.inner.settings();
             if Arc::ptr_eq(&current, &before) {
-                // Relaxed: neither guards other memory. Under the lock, so that the last update wins in all of them.
-                self.inner.common.enabled.store(settings.enabled, Relaxed);
-                self.inner.common.threshold.store(threshold, Relaxed);
+                // Under the lock, so that the last update wins in all of them.
+                self.inner.pulse.set(threshold);
+                if self.inner.allowance.set(cells(&settings)) {
+                    self.inner.entries().iter().for_each(|entry| entry.pool.ask_again());
+                }
                 *current = Arc::new(settings);
                 return Ok(());
             }
         }
     }
-}
 
-impl Table {
-    fn find(&self, name: &str) -> Option<Operation> {
-        if name == OVERFLOW { self.overflow.clone() } else { self.by_name.get(name).cloned() }
+    /// The clock whose time [`tick`](Self::tick) takes.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        self.inner.pulse.clock()
+    }
+
+    /// Bytes that all operations hold: cells, slices, names. Reads every operation.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.inner.entries().iter().map(|entry| entry.bytes()).sum()
     }
 }
 
-// No code of users runs while a lock is held.
-impl UnwindSafe for PerfMonitor {}
-impl RefUnwindSafe for PerfMonitor {}
+impl Inner {
+    fn add(&self, name: &str) -> Arc<Entry> {
+        let mut operations = self.operations.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = operations.get(name) {
+            return Arc::clone(entry);
+        }
+        if operations.len() >= self.max_operations || name.is_empty() {
+            return Arc::clone(&self.overflow);
+        }
+        let name: Arc<str> = name.into();
+        let history = History::new(self.pulse.clock().now(), self.start, self.lengths);
+        let pool = Pool::new(next_id(), Arc::clone(&self.allowance));
+        let entry = Arc::new(Entry::new(Arc::clone(&name), Arc::clone(&self.pulse), pool, history));
+        operations.insert(name, Arc::clone(&entry));
+        entry
+    }
+
+    fn settings(&self) -> MutexGuard<'_, Arc<PerfSettings>> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn objectives(&self) -> MutexGuard<'_, Vec<OperationObjective>> {
+        self.objectives.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All operations by name; the one for those beyond the limit stands among them.
+    fn entries(&self) -> Vec<Arc<Entry>> {
+        let operations = self.operations.read().unwrap_or_else(PoisonError::into_inner);
+        let mut entries = Vec::with_capacity(operations.len() + 1);
+        entries.extend(operations.values().cloned());
+        drop(operations);
+        let place = entries.partition_point(|entry| *entry.name < *OVERFLOW);
+        entries.insert(place, Arc::clone(&self.overflow));
+        entries
+    }
+
+    /// Without the one for those beyond the limit, where it was not needed.
+    fn used(&self) -> Vec<Arc<Entry>> {
+        let mut entries = self.entries();
+        entries.retain(|entry| !Arc::ptr_eq(entry, &self.overflow) || entry.pool.is_used());
+        entries
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.get() {
+            driver.unpark();
+        }
+    }
+}
+
+/// How many cells threads may have of their own.
+fn cells(settings: &PerfSettings) -> u64 {
+    (settings.max_bytes / 2 / CELL_BYTES) as u64
+}
+
+/// Borrowed where it fits, as nearly every name does.
+fn fitting(name: &str) -> Cow<'_, str> {
+    if name.len() <= MAX_NAME_BYTES { name.into() } else { sites::fit(name, MAX_NAME_BYTES).into() }
+}
+
+/// No two operations of a process have the same.
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    // Relaxed: numbers that differ are all that is asked for.
+    NEXT.fetch_add(1, Relaxed)
+}
 
 impl fmt::Debug for PerfMonitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PerfMonitor")
-            .field("operations", &self.inner.table.read().by_name.len())
-            .field("settings", &self.settings())
+            .field("operations", &(self.inner.entries().len() - 1))
+            .field("cells_left", &self.inner.allowance.left())
             .finish_non_exhaustive()
     }
 }

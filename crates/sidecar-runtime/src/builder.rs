@@ -8,7 +8,7 @@ use crate::wiring::gate::Gate;
 use crate::wiring::governor::{Regulator, Shedding};
 use crate::wiring::live::{self, Watching};
 use crate::wiring::ticker::{Tick, Ticker};
-use crate::wiring::{alerts, sources, vitals};
+use crate::wiring::{alerts, operations, sources, vitals};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{ConfigError, Live};
 use sidecar_core::{Clock, EventTypes, SettingsError, panics};
@@ -267,7 +267,8 @@ fn compose(
         .critical_components(breakers::critical_components(&config))
         .clock(clock.clone())
         .build()?;
-    perf.update(|settings| live::perf(&config, settings))?;
+    perf.update(|settings| operations::settings(&config, settings))?;
+    operations::account(&perf, &profiler);
     let detached = observer.detached();
     let pieces = Pieces {
         config: live,

@@ -50,8 +50,9 @@
 //! - Anomalies are what the program reports to the sampler; none is found in its events.
 //!
 //! # Features
-//! `macros`: the attributes `#[protected]` and `#[monitor_performance]`. `http`: the endpoints. `tower`: [`breaker`]
-//! layers for tower's services and, with `http`, the endpoints as such a service. `tokio`: asynchronous checks and a
+//! `macros`: the attributes `#[protected]` and `#[monitor_performance]`. `http`: the endpoints. `tower`: layers
+//! of [`breaker`] and [`perf`] for tower's services and, with `http`, the endpoints as such a service. `tracing-layer`:
+//! spans of `tracing` as operations, see [`perf`]. `tokio`: asynchronous checks and a
 //! watch on the application's runtime, see [`health`]. `disk`: a check of free space. `facade`: the collector as the
 //! recorder of the `metrics` facade, see [`metrics`]. `alertmanager`: alerts are posted to an Alertmanager, through a
 //! breaker. `full`: everything.

@@ -1,96 +1,102 @@
-//! Many threads, random ends, and slices that end meanwhile.
+//! Threads that come and go lose nothing.
 
-use crate::ends;
-use sidecar_core::Clock;
+use crate::support::{metrics, monitor, ms};
 use sidecar_harness::Draws;
-use sidecar_perf::{Completion, PerfMonitor};
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
+use sidecar_perf::Completion;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
-use std::time::Duration;
-
-const THREADS: u64 = 4;
-const CALLS: u64 = 5_000;
 
 #[test]
-fn no_end_is_lost_and_the_bounds_hold_throughout() {
-    let (clock, hand) = Clock::mock();
-    let monitor = PerfMonitor::builder().clock(clock).max_operations(2).build().expect("valid settings");
-    let is_done = AtomicBool::new(false);
-    let told: Vec<[u64; 4]> = thread::scope(|scope| {
-        let recorders: Vec<_> = (0..THREADS)
-            .map(|seed| {
-                let monitor = &monitor;
-                scope.spawn(move || {
-                    let mut draws = Draws::seeded(seed);
-                    let mut told = [0; 4];
-                    for _ in 0..CALLS {
-                        // The third is the overflow.
-                        let operation = monitor.operation(["a", "b", "c"][draws.below(3) as usize]);
-                        let which = draws.below(4) as usize;
-                        told[which] += 1;
-                        let timer = operation.start();
-                        match Completion::ALL[which] {
-                            Completion::Success => timer.success(),
-                            Completion::Failure => timer.failure(),
-                            Completion::Cancelled => drop(timer),
-                            other => {
-                                operation.record(Duration::from_nanos(draws.below(1 << 40)), other);
-                                // Counted below as cancelled.
-                                told[2] += 1;
-                            }
-                        }
-                    }
-                    told
-                })
-            })
-            .collect();
-        let reader = scope.spawn(|| {
-            while !is_done.load(Relaxed) {
-                hand.increment(Duration::from_secs(3));
-                for row in monitor.snapshot() {
-                    assert!(row.count <= row.since_start.count);
-                    for figures in [&row.window, &row.since_start] {
-                        assert!(
-                            figures.percentiles.iter().all(|found| found.lower <= found.upper),
-                            "{figures:?}"
-                        );
-                        assert!(figures.latency_min <= figures.latency_max, "{figures:?}");
-                    }
-                }
+fn threads_that_end_at_any_time_lose_no_count() {
+    const THREADS: u64 = 120;
+    let (monitor, hand) = monitor(|b| b);
+    let names = ["one", "two", "three"];
+    let is_over = AtomicBool::new(false);
+    let expected = thread::scope(|scope| {
+        // Slices are closed and read all the while.
+        scope.spawn(|| {
+            while !is_over.load(SeqCst) {
+                hand.increment(ms(2_500));
+                monitor.tick(monitor.clock().now());
+                let seen = monitor.snapshot();
+                assert!(seen.iter().all(|found| found.since_start.count <= THREADS * 2_000));
             }
         });
-        let told = recorders.into_iter().map(|recorder| recorder.join().expect("no panic")).collect();
-        is_done.store(true, Relaxed);
-        reader.join().expect("no panic");
-        told
+        let start = |seed: u64| {
+            let monitor = &monitor;
+            scope.spawn(move || {
+                let mut draws = Draws::seeded(seed);
+                let operations = names.map(|name| monitor.operation(name));
+                let mut counts = [0; 3];
+                for _ in 0..draws.below(2_000) {
+                    let which = draws.below(3) as usize;
+                    counts[which] += 1;
+                    match draws.below(3) {
+                        0 => operations[which].measure(|| ()),
+                        1 => drop(operations[which].start_owned()),
+                        _ => operations[which].record(ms(draws.below(900)), Completion::Failure),
+                    }
+                }
+                counts
+            })
+        };
+        let mut expected = [0; 3];
+        for first in (0..THREADS).step_by(4) {
+            let beside_each_other = [0, 1, 2, 3].map(|each| start(first + each));
+            for life in beside_each_other {
+                let counts: [u64; 3] = life.join().expect("no panic");
+                expected.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+            }
+        }
+        is_over.store(true, SeqCst);
+        expected
     });
-    let rows = monitor.snapshot();
-    let sum = |of: &dyn Fn(usize) -> u64| (0..rows.len()).map(of).sum::<u64>();
-    for which in 0..4 {
-        let expected: u64 = told.iter().map(|told| told[which]).sum();
-        assert_eq!(sum(&|row| ends(&rows[row].since_start)[which]), expected, "{which}");
-    }
-    let count = sum(&|row| rows[row].since_start.count);
-    assert_eq!((sum(&|row| rows[row].since_start.samples), sum(&|row| rows[row].in_flight)), (count, 0));
-    // Nothing hangs in a slice for good.
-    hand.increment(Duration::from_secs(120));
-    for row in monitor.snapshot() {
-        assert_eq!((row.count, row.samples, row.latency_p50), (0, 0, None));
+    for (name, expected) in names.iter().zip(expected) {
+        let found = metrics(&monitor, name);
+        let start = &found.since_start;
+        assert_eq!((start.count, start.samples, found.in_flight), (expected, expected, 0), "{name}");
     }
 }
 
 #[test]
-fn threads_that_update_at_the_same_time_lose_no_change() {
-    let monitor = PerfMonitor::builder().percentiles([]).build().expect("valid settings");
+fn threads_without_a_cell_of_their_own_are_counted_too() {
+    const THREADS: u64 = 70;
+    let (monitor, _) = monitor(|b| b);
+    let all_there = Barrier::new(THREADS as usize);
     thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                for _ in 0..8 {
-                    monitor.update(|settings| settings.percentiles.push(0.5)).expect("valid");
-                }
+        for thread in 0..THREADS {
+            let operation = monitor.operation("work");
+            let all_there = &all_there;
+            scope.spawn(move || {
+                operation.record(ms(thread), Completion::Success);
+                // Nobody gives a cell back before all have asked for one.
+                all_there.wait();
+                (0..100).for_each(|_| operation.measure(|| ()));
             });
         }
     });
-    assert_eq!(monitor.settings().percentiles.len(), 32);
+    let found = metrics(&monitor, "work");
+    assert_eq!((found.count, found.samples, found.in_flight), (THREADS * 101, THREADS * 101, 0));
+    assert_eq!(found.latency_max, Some(69.0));
+}
+
+#[test]
+fn a_thread_measures_more_operations_than_it_has_cells_for() {
+    let (monitor, _) = monitor(|b| b);
+    let operations: Vec<_> = (0..200).map(|number| monitor.operation(&number.to_string())).collect();
+    for _ in 0..10 {
+        operations.iter().for_each(|operation| operation.record(ms(3), Completion::Success));
+    }
+    assert!(monitor.snapshot().iter().all(|found| found.count == 10 && found.latency_p50 == Some(3.0)));
+}
+
+#[test]
+fn an_operation_that_ends_on_another_thread_leaves_nothing_in_flight() {
+    let (monitor, _) = monitor(|b| b);
+    let operation = monitor.operation("work");
+    let timers: Vec<_> = (0..10).map(|_| operation.start_owned()).collect();
+    assert_eq!(metrics(&monitor, "work").in_flight, 10);
+    thread::spawn(move || drop(timers)).join().expect("no panic");
+    assert_eq!((metrics(&monitor, "work").in_flight, metrics(&monitor, "work").cancelled), (0, 10));
 }

@@ -2,15 +2,14 @@
 
 use crate::config::{Adaptive, MAX_EVENT_TYPE_RATES, Sampling, SidecarConfig};
 use crate::sidecar::{Pieces, SidecarHandle};
-use crate::wiring::breakers;
 use crate::wiring::governor::EVENT_TYPE;
+use crate::wiring::{breakers, operations};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{Live, Watch};
 use sidecar_core::panics;
 use sidecar_health::{BuiltIn, CheckOutcome, HealthSettings, RegisterError};
 use sidecar_metrics::SourceOutput;
 use sidecar_observer::{DropPolicy, Observer, ObserverSettings};
-use sidecar_perf::PerfSettings;
 use sidecar_profiler::BYTES_PER_MB;
 use std::fmt;
 use std::io;
@@ -88,13 +87,6 @@ pub(crate) fn health(config: &SidecarConfig, settings: &mut HealthSettings) {
     settings.critical_components = breakers::critical_components(config).into_iter().collect();
 }
 
-/// The settings of measured operations, as configured.
-pub(crate) fn perf(config: &SidecarConfig, settings: &mut PerfSettings) {
-    let section = &config.observability.performance;
-    (settings.enabled, settings.sample_rate) = (section.enabled, section.sample_rate);
-    settings.percentiles.clone_from(&section.percentiles);
-}
-
 /// Every setting has been checked, so a piece refuses none; if one did, the others are told all the same.
 fn apply(pieces: &Pieces, config: &SidecarConfig) {
     let sampling = &config.runtime.sidecar.sampling;
@@ -109,7 +101,7 @@ fn apply(pieces: &Pieces, config: &SidecarConfig) {
     told("resources and handlers", pieces.observer.update(|settings| observer(config, settings)));
     let resources = &config.runtime.sidecar.resources;
     told("resources", pieces.profiler.set_budget(resources.max_cpu_percent, resources.max_memory_mb));
-    told("performance", pieces.perf.update(|settings| perf(config, settings)));
+    told("performance", pieces.perf.update(|settings| operations::settings(config, settings)));
     told("health", pieces.health.update(|settings| health(config, settings)));
     told("breakers", breakers::configure(&pieces.breakers, config));
     switch(&pieces.observer, &pieces.breakers, config);

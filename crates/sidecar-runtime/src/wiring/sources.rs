@@ -2,21 +2,15 @@
 
 use crate::sidecar::Pieces;
 use crate::wiring::breakers::attribute_errors;
-use crate::wiring::governor;
+use crate::wiring::{governor, operations};
 use sidecar_breaker::{BreakerRegistry, State};
 use sidecar_health::{Health, Status};
 use sidecar_metrics::{SourceOutput, Unit};
 use sidecar_observer::Observer;
-use sidecar_perf::{Completion, PerfMonitor};
 use sidecar_profiler::Profiler;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 const SECONDS_PER_MILLISECOND: f64 = 1e-3;
-
-/// Upper bounds of the durations of operations, in seconds: 1, 2.5 and 5 of each power of ten from 100 us to 10 s.
-static DURATION_BOUNDS: LazyLock<Arc<[f64]>> = LazyLock::new(|| {
-    [1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0].into()
-});
 
 /// Registers the series of all pieces. The collector belongs to the pieces, so it only borrows them back.
 pub(crate) fn register(pieces: &Arc<Pieces>) {
@@ -38,7 +32,7 @@ pub(crate) fn register(pieces: &Arc<Pieces>) {
     pieces.metrics.register_source(source(budget));
     pieces.metrics.register_source(source(|out, pieces| circuits(out, &pieces.breakers)));
     pieces.metrics.register_source(source(|out, pieces| components(out, &pieces.health)));
-    pieces.metrics.register_source(source(|out, pieces| operations(out, &pieces.perf)));
+    pieces.metrics.register_source(source(|out, pieces| operations::series(out, &pieces.perf)));
 }
 
 fn events(out: &mut SourceOutput, observer: &Observer, metric_errors: u64) {
@@ -130,24 +124,5 @@ fn components(out: &mut SourceOutput, health: &Health) {
             let is = u64::from(component.status() == status);
             family.sample(&[("component", component.name()), ("status", status.as_str())], is);
         }
-    }
-}
-
-fn operations(out: &mut SourceOutput, monitor: &PerfMonitor) {
-    let operations = monitor.operations();
-    let mut family = out.counter("sidecar_operation_total", "Measured operations, by how they ended.");
-    for operation in &operations {
-        for (completion, count) in Completion::ALL.into_iter().zip(operation.completions()) {
-            family.sample(&[("operation", operation.name()), ("result", completion.as_str())], count);
-        }
-    }
-    let mut family = out.histogram(
-        "sidecar_operation_duration_seconds",
-        "Durations of measured operations; of those sampled, if they are.",
-    );
-    let family = family.unit(Unit::Seconds);
-    for operation in &operations {
-        let durations = operation.duration_histogram(&DURATION_BOUNDS);
-        family.sample(&[("operation", operation.name())], durations);
     }
 }

@@ -5,7 +5,7 @@ use crate::support::{builder, everything};
 use sidecar_harness::process::alone;
 use sidecar_runtime::breaker::BreakerRegistry;
 use sidecar_runtime::metrics::Value;
-use sidecar_runtime::perf::{Completion, PerfMonitor};
+use sidecar_runtime::perf::{Completion, OVERFLOW, PerfMonitor};
 use sidecar_runtime::{Sidecar, SidecarBuilder, monitor_performance, protected};
 use std::io;
 use std::time::Duration;
@@ -79,6 +79,53 @@ fn a_reload_is_in_force_at_once() {
     let seen = &sidecar.perf().snapshot()[0];
     assert_eq!((seen.count, seen.samples), (1, 0));
     assert_eq!(sidecar.perf().settings().percentiles, [0.9]);
+}
+
+#[test]
+fn those_under_way_are_a_gauge() {
+    let sidecar = started(builder().perf(own()));
+    let timer = sidecar.perf().operation("transform").start_owned();
+    let in_flight =
+        || sidecar.get_metrics().value("sidecar_operations_in_flight", &[("operation", "transform")]);
+    assert_eq!(in_flight(), Some(1.0));
+    timer.success();
+    assert_eq!(in_flight(), Some(0.0));
+}
+
+#[test]
+fn their_memory_is_the_sidecar_s_own_and_a_fifth_of_its_bound() {
+    let mut config = everything();
+    config.runtime.sidecar.resources.max_memory_mb = 50.0;
+    let sidecar = started(Sidecar::builder().config(config).perf(own()));
+    assert_eq!(sidecar.perf().settings().max_bytes, 10 * 1_024 * 1_024);
+    let before = sidecar.perf().bytes();
+    sidecar.perf().operation("work").measure(|| ());
+    let rise = sidecar.perf().bytes() - before;
+    assert!(rise >= 10_000, "{rise}");
+    sidecar.profiler().refresh();
+    assert!(sidecar.profiler().snapshot().own.memory_bytes >= sidecar.perf().bytes() as u64);
+}
+
+#[test]
+fn those_beyond_the_limit_are_counted_as_the_overflow_operation() {
+    let sidecar = started(builder().perf(own()));
+    for number in 0..1_100 {
+        sidecar.perf().operation(&format!("operation-{number}")).record(Duration::ZERO, Completion::Success);
+    }
+    let metrics = sidecar.get_metrics();
+    let overflow = [("operation", OVERFLOW), ("result", "success")];
+    assert_eq!(metrics.value("sidecar_operation_total", &overflow), Some(100.0));
+    let family = metrics.get("sidecar_operation_duration_seconds").expect("it is there");
+    assert_eq!(family.samples().len(), 1_001);
+}
+
+#[test]
+fn what_is_recorded_after_the_end_counts_all_the_same() {
+    let monitor = own();
+    let operation = monitor.operation("transform");
+    drop(started(builder().perf(monitor.clone())));
+    operation.record(Duration::from_millis(3), Completion::Success);
+    assert_eq!(monitor.operation_metrics("transform").map(|seen| seen.count), Some(1));
 }
 
 #[monitor_performance(operation_name = "first")]

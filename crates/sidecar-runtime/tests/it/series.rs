@@ -8,7 +8,7 @@ use sidecar_runtime::{Sidecar, observe};
 use std::collections::BTreeSet;
 
 /// Dashboards and alerts of users know these names: another name or kind here is a breaking change.
-const SERIES: [(&str, Kind); 29] = [
+const SERIES: [(&str, Kind); 30] = [
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
     ("sidecar_breaker_calls_total", Kind::Counter),
@@ -33,6 +33,7 @@ const SERIES: [(&str, Kind); 29] = [
     ("sidecar_memory_usage_mb", Kind::Gauge),
     ("sidecar_operation_duration_seconds", Kind::Histogram),
     ("sidecar_operation_total", Kind::Counter),
+    ("sidecar_operations_in_flight", Kind::Gauge),
     ("sidecar_processing_latency_ms", Kind::Histogram),
     ("sidecar_processing_latency_seconds", Kind::Histogram),
     ("sidecar_queue_size", Kind::Gauge),
