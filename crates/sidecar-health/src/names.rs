@@ -13,7 +13,7 @@ pub(crate) const SCHEDULER: &str = "scheduler";
 pub(crate) const RUNTIME: &str = "runtime";
 
 /// Names of built-in components that the sidecar supplies, beside its breakers.
-const SUPPLIED: [&str; 4] = ["observer", "metrics", "profiler", "configuration"];
+const SUPPLIED: [&str; 5] = ["observer", "metrics", "profiler", "configuration", "objectives"];
 
 /// What the name of a circuit breaker's component begins with.
 const BREAKER_PREFIX: &str = "breaker:";
@@ -24,8 +24,8 @@ const MAX_BREAKER_BYTES: usize = 256;
 /// Refuses what an application may not call a component.
 pub(crate) fn check_application(name: &str) -> Result<(), SettingsError> {
     if name == SCHEDULER || SUPPLIED.contains(&name) || name.starts_with(BREAKER_PREFIX) {
-        let allowed = "a name that is not reserved (scheduler, observer, metrics, profiler, configuration \
-                       and all that begin with breaker: are)";
+        let allowed = "a name that is not reserved (scheduler, observer, metrics, profiler, configuration, \
+                       objectives and all that begin with breaker: are)";
         return Err(SettingsError::new("name", name, allowed));
     }
     if !(1..=MAX_NAME_BYTES).contains(&name.len()) || name.contains(char::is_control) {
@@ -40,7 +40,7 @@ pub(crate) fn check_built_in(name: &str) -> Result<(), SettingsError> {
     if breaker || SUPPLIED.contains(&name) {
         return Ok(());
     }
-    let allowed = "observer, metrics, profiler, configuration, or breaker: and 1 to 256 bytes";
+    let allowed = "observer, metrics, profiler, configuration, objectives, or breaker: and 1 to 256 bytes";
     Err(SettingsError::new("built_in", format!("{name:?}"), allowed))
 }
 
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn reserved_names_are_for_built_in_components_alone() {
-        for name in ["observer", "metrics", "profiler", "configuration", "breaker:payments"] {
+        for name in ["observer", "metrics", "profiler", "configuration", "objectives", "breaker:payments"] {
             assert!(check_application(name).is_err(), "{name}");
             assert_eq!(check_built_in(name), Ok(()));
         }

@@ -95,6 +95,7 @@ mod pulse;
 mod serialize;
 mod settings;
 mod slice;
+mod slow;
 #[cfg(feature = "tracing-layer")]
 mod spans;
 mod timer;
@@ -126,6 +127,7 @@ pub use operation::Operation;
 pub use settings::{DEFAULT_MAX_BYTES, DEFAULT_PERCENTILES, MAX_PERCENTILES, MIN_MAX_BYTES, PerfSettings};
 pub use sidecar_core::histogram::FixedSnapshot;
 pub use sidecar_core::{Clock, SettingsError, StartError};
+pub use slow::{MAX_SLOW_KINDS, SlowDetector};
 #[cfg(feature = "tracing-layer")]
 pub use spans::SpanLayer;
 pub use timer::{OwnedTimer, Timer};

@@ -3,10 +3,12 @@
 use crate::config::{Adaptive, SidecarConfig};
 use crate::error::StartError;
 use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
+use crate::wiring::anomalies::Detection;
 use crate::wiring::breakers::{self, BreakerComponents};
 use crate::wiring::gate::Gate;
 use crate::wiring::governor::{Regulator, Shedding};
 use crate::wiring::live::{self, Watching};
+use crate::wiring::operations::Objectives;
 use crate::wiring::ticker::{Tick, Ticker};
 use crate::wiring::{alerts, operations, sources, vitals};
 use sidecar_breaker::BreakerRegistry;
@@ -194,6 +196,7 @@ impl SidecarBuilder {
         pieces.health.register_all(self.components).map_err(StartError::Component)?;
         let handle = SidecarHandle { shared: pieces };
         handle.shared.alerts.configure(&handle, &handle.config())?;
+        handle.shared.detection.configure(&handle.shared, &handle.config());
         // The first round runs here, so that every built-in component has its verdict before anyone asks.
         let mut ticks = ticks(&handle, self.keep_all);
         ticks.iter_mut().for_each(|tick| {
@@ -269,6 +272,8 @@ fn compose(
         .build()?;
     perf.update(|settings| operations::settings(&config, settings))?;
     operations::account(&perf, &profiler);
+    let objectives = Objectives::default();
+    objectives.configure(&perf, &config);
     let detached = observer.detached();
     let pieces = Pieces {
         config: live,
@@ -281,6 +286,8 @@ fn compose(
         profiler,
         shedding,
         alerts: alerts::Alerts::default(),
+        objectives,
+        detection: Detection::new(keep_all, clock.clone()),
     };
     Ok((observer, pieces))
 }
@@ -308,7 +315,7 @@ fn sampler(
     for (event_type, rate) in live::event_types(sampling) {
         builder = builder.event_type_rate(event_type, rate);
     }
-    let Adaptive { enabled, boost_factor, boost_duration } = sampling.adaptive;
+    let Adaptive { enabled, boost_factor, boost_duration, .. } = sampling.adaptive;
     builder.adaptive(enabled).boost_factor(boost_factor).boost_duration(boost_duration).build()
 }
 

@@ -47,7 +47,7 @@
 //! - The breakers of `#[protected]` stand in [`BreakerRegistry::global`](breaker::BreakerRegistry::global). They follow
 //!   the configuration of the sidecar that was started last, and a sidecar shows them if it is given that registry:
 //!   see [`SidecarBuilder::breakers`].
-//! - Anomalies are what the program reports to the sampler; none is found in its events.
+//! - Anomalies are looked for in events only where `sampling.adaptive.detect` says so, and only in those that were kept.
 //!
 //! # Features
 //! `macros`: the attributes `#[protected]` and `#[monitor_performance]`. `http`: the endpoints. `tower`: layers

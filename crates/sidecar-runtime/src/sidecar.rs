@@ -4,8 +4,10 @@ use crate::builder::SidecarBuilder;
 use crate::config::SidecarConfig;
 use crate::error::StartError;
 use crate::wiring::alerts;
+use crate::wiring::anomalies::Detection;
 use crate::wiring::governor::Shedding;
 use crate::wiring::live::Watching;
+use crate::wiring::operations::Objectives;
 use crate::wiring::ticker::Ticker;
 use sidecar_breaker::{Breaker, BreakerBuilder, BreakerRegistry};
 use sidecar_config::{ConfigErrors, Live, Reload};
@@ -66,6 +68,8 @@ pub(crate) struct Pieces {
     pub(crate) health: Health,
     pub(crate) metrics: MetricsCollector,
     pub(crate) perf: PerfMonitor,
+    pub(crate) objectives: Objectives,
+    pub(crate) detection: Detection,
     pub(crate) profiler: Profiler,
     pub(crate) shedding: Shedding,
     pub(crate) alerts: alerts::Alerts,

@@ -28,6 +28,9 @@ pub struct Quantile {
 }
 
 impl LogLinear {
+    /// Bytes on the heap.
+    pub const BYTES: usize = BUCKETS * size_of::<u64>();
+
     /// An empty histogram.
     #[must_use]
     pub fn new() -> Self {

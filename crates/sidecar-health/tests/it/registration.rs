@@ -51,7 +51,9 @@ fn taken_reserved_and_unfit_names_are_refused() {
     let register = |name: &str| rig.health.register(component(name, CheckOutcome::healthy));
     let taken = register("database");
     assert!(matches!(&taken, Err(RegisterError::Duplicate { name, .. }) if name == "database"), "{taken:?}");
-    for name in ["scheduler", "observer", "metrics", "profiler", "configuration", "breaker:x", ""] {
+    for name in
+        ["scheduler", "observer", "metrics", "profiler", "configuration", "objectives", "breaker:x", ""]
+    {
         let error = register(name).expect_err("the name is not for applications");
         assert!(matches!(&error, RegisterError::Settings(error) if error.field() == "name"), "{error}");
     }

@@ -10,6 +10,7 @@ mod operations;
 mod regressions;
 mod series;
 mod settings;
+mod slow;
 #[cfg(feature = "tracing-layer")]
 mod spans;
 mod steps;

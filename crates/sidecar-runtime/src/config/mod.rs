@@ -16,6 +16,7 @@
 //!     alerts: [{ name, metric, tags, by, aggregate, last, above, below, clear, hold, keep_firing_for, absent_after,
 //!                labels, annotations }]
 //!     alertmanager: { url }
+//!     objectives: [{ operation, target, latency }]
 //! observability:
 //!   circuit_breaker: { failure_threshold, timeout, half_open_max_calls, sliding_window_size, success_threshold }
 //!   health: { enabled, check_interval, critical_components, degraded_threshold }
@@ -29,6 +30,7 @@ mod breakers;
 mod handlers;
 mod load;
 mod metrics;
+mod objectives;
 mod observability;
 mod resources;
 mod rules;
@@ -49,6 +51,7 @@ pub use breakers::BreakerConfig;
 pub use handlers::Handlers;
 pub use load::{FILE_NAMES, Loaded, VARIABLES, discover};
 pub use metrics::Metrics;
+pub use objectives::ObjectiveConfig;
 pub use observability::{
     CircuitBreakerConfig, DEFAULT_CHECK_INTERVAL, DEFAULT_DEGRADED_THRESHOLD, DEFAULT_PERCENTILES,
     DEFAULT_RETENTION, HealthConfig, Observability, PerformanceConfig,
@@ -116,6 +119,8 @@ pub struct SidecarSection {
     pub alerts: Vec<AlertConfig>,
     /// Where alerts are posted to.
     pub alertmanager: AlertmanagerConfig,
+    /// What is promised of operations, at most 256. Defaults to none.
+    pub objectives: Vec<ObjectiveConfig>,
     /// Breakers by name, whether or not they are registered: at most [`MAX_BREAKERS`], names of 1 to 256 bytes.
     /// Defaults to none.
     pub breakers: BTreeMap<String, BreakerConfig>,
@@ -133,6 +138,7 @@ impl Default for SidecarSection {
             redact_fields: Vec::new(),
             alerts: Vec::new(),
             alertmanager: AlertmanagerConfig::default(),
+            objectives: Vec::new(),
             breakers: BTreeMap::new(),
         }
     }

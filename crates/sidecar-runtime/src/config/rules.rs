@@ -42,6 +42,7 @@ impl Validate for SidecarConfig {
         Rule::number("runtime.sidecar.sampling.debug_logs", 0.0, 1.0),
         Rule::number("runtime.sidecar.sampling.event_types.*", 0.0, 1.0),
         Rule::flag("runtime.sidecar.sampling.adaptive.enabled"),
+        Rule::flag("runtime.sidecar.sampling.adaptive.detect"),
         Rule::number("runtime.sidecar.sampling.adaptive.boost_factor", 1.0, 1_000.0),
         Rule::seconds("runtime.sidecar.sampling.adaptive.boost_duration", 0.001, DAY),
         Rule::whole("runtime.sidecar.resources.max_queue_size", 1, 10_000_000),
@@ -76,6 +77,9 @@ impl Validate for SidecarConfig {
         Rule::text("runtime.sidecar.alerts.*.labels.*"),
         Rule::text("runtime.sidecar.alerts.*.annotations.*"),
         Rule::text("runtime.sidecar.alertmanager.url"),
+        Rule::text("runtime.sidecar.objectives.*.operation"),
+        Rule::number("runtime.sidecar.objectives.*.target", 0.0, 1.0),
+        Rule::seconds("runtime.sidecar.objectives.*.latency", 1e-6, DAY),
         Rule::whole("observability.circuit_breaker.failure_threshold", 1, u32::MAX as u64),
         Rule::seconds("observability.circuit_breaker.timeout", 0.001, DAY),
         Rule::whole("observability.circuit_breaker.half_open_max_calls", 1, 255),
@@ -138,6 +142,7 @@ impl Validate for SidecarConfig {
             }
         }
         let sidecar = &self.runtime.sidecar;
+        super::objectives::validate(&sidecar.objectives, report);
         super::alerts::validate(&sidecar.alerts, &sidecar.alertmanager, report);
         for (signal, rate) in &self.unknown_signals {
             let allowed = format!("for one of the signals {}", Sampling::SIGNALS.join(", "));

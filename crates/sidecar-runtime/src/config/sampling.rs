@@ -61,7 +61,7 @@ impl Sampling {
 
 /// Boosts after anomalies: `runtime.sidecar.sampling.adaptive`.
 ///
-/// Anomalies are what the program reports through the sampler's `report_anomaly`.
+/// Anomalies are what the program reports through the sampler's `report_anomaly`, and what is detected in events.
 ///
 /// Written as the word `enabled` or `disabled`, as a flag, or as a map of the fields. A word or flag says
 /// nothing about the other fields: they keep what a weaker file says.
@@ -70,6 +70,10 @@ impl Sampling {
 pub struct Adaptive {
     /// Whether anomalies boost rates. Defaults to `true`.
     pub enabled: bool,
+    /// Whether anomalies are looked for in events: a field `status` that says that something failed, and a
+    /// `duration_ms` far above those before it of the same event type. Defaults to not set: `true` in the program
+    /// `sidecar`, `false` elsewhere.
+    pub detect: Option<bool>,
     /// How much a boost multiplies a rate, from 1 to 1000. Defaults to [`DEFAULT_BOOST_FACTOR`].
     pub boost_factor: f64,
     /// How long a boost lasts, from 1 ms to a day. Defaults to [`DEFAULT_BOOST_DURATION`].
@@ -80,7 +84,7 @@ pub struct Adaptive {
 impl Default for Adaptive {
     fn default() -> Self {
         let (boost_factor, boost_duration) = (DEFAULT_BOOST_FACTOR, DEFAULT_BOOST_DURATION);
-        Self { enabled: true, boost_factor, boost_duration }
+        Self { enabled: true, detect: None, boost_factor, boost_duration }
     }
 }
 
@@ -97,6 +101,7 @@ struct WordOrMap;
 #[serde(default, deny_unknown_fields)]
 struct Fields {
     enabled: bool,
+    detect: Option<bool>,
     boost_factor: f64,
     #[serde(with = "sidecar_config::seconds")]
     boost_duration: Duration,
@@ -104,8 +109,8 @@ struct Fields {
 
 impl Default for Fields {
     fn default() -> Self {
-        let Adaptive { enabled, boost_factor, boost_duration } = Adaptive::default();
-        Self { enabled, boost_factor, boost_duration }
+        let Adaptive { enabled, detect, boost_factor, boost_duration } = Adaptive::default();
+        Self { enabled, detect, boost_factor, boost_duration }
     }
 }
 
@@ -129,8 +134,8 @@ impl<'de> Visitor<'de> for WordOrMap {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Adaptive, A::Error> {
-        let Fields { enabled, boost_factor, boost_duration } =
+        let Fields { enabled, detect, boost_factor, boost_duration } =
             Fields::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Adaptive { enabled, boost_factor, boost_duration })
+        Ok(Adaptive { enabled, detect, boost_factor, boost_duration })
     }
 }

@@ -7,7 +7,7 @@ use sidecar_breaker::BreakerSnapshot;
 use sidecar_config::{ConfigErrors, Origin, Reload, Setting};
 use sidecar_http::{Answer, BreakerCommand, Endpoints, EndpointsBuilder, Exposition, Reader};
 use sidecar_metrics::Query;
-use sidecar_perf::OperationMetrics;
+use sidecar_perf::{ObjectiveReport, OperationMetrics};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -124,9 +124,22 @@ fn by_name(
     snapshots.map(|breaker| (breaker.name.to_string(), breaker)).collect()
 }
 
+/// An operation and what is promised of it.
+#[derive(Serialize)]
+struct Measured {
+    #[serde(flatten)]
+    metrics: OperationMetrics,
+    objectives: Vec<ObjectiveReport>,
+}
+
 /// Operations by name.
-fn operations(sidecar: &SidecarHandle) -> BTreeMap<String, OperationMetrics> {
-    sidecar.perf().snapshot().into_iter().map(|row| (row.name.to_string(), row)).collect()
+fn operations(sidecar: &SidecarHandle) -> BTreeMap<String, Measured> {
+    let mut promised = sidecar.shared.objectives.reports(sidecar.perf());
+    let measured = |metrics: OperationMetrics| {
+        let objectives = promised.extract_if(.., |report| report.operation == metrics.name).collect();
+        (metrics.name.to_string(), Measured { metrics, objectives })
+    };
+    sidecar.perf().snapshot().into_iter().map(measured).collect()
 }
 
 /// Says how the breakers that were commanded are now, as `GET /circuit-breakers` would; `None` if there is none.

@@ -40,6 +40,7 @@ pub(crate) fn register(pieces: &Arc<Pieces>) -> Result<(), RegisterError> {
     let follow = move |config: &SidecarConfig| {
         if let Some(pieces) = weak.upgrade() {
             apply(&pieces, config);
+            pieces.detection.configure(&pieces, config);
             let handle = SidecarHandle { shared: pieces };
             told("alerts", handle.shared.alerts.configure(&handle, config));
         }
@@ -92,7 +93,7 @@ fn apply(pieces: &Pieces, config: &SidecarConfig) {
     let sampling = &config.runtime.sidecar.sampling;
     let signals = sampling.rates().filter_map(|(signal, rate)| rate.map(|rate| (signal, rate)));
     told("sampling", pieces.sampler.set_rates(signals, event_types(sampling)));
-    let Adaptive { enabled, boost_factor, boost_duration } = sampling.adaptive;
+    let Adaptive { enabled, boost_factor, boost_duration, .. } = sampling.adaptive;
     let adaptive = pieces.sampler.set_adaptive(|settings| {
         (settings.enabled, settings.boost_factor, settings.boost_duration) =
             (enabled, boost_factor, boost_duration);
@@ -102,6 +103,7 @@ fn apply(pieces: &Pieces, config: &SidecarConfig) {
     let resources = &config.runtime.sidecar.resources;
     told("resources", pieces.profiler.set_budget(resources.max_cpu_percent, resources.max_memory_mb));
     told("performance", pieces.perf.update(|settings| operations::settings(config, settings)));
+    pieces.objectives.configure(&pieces.perf, config);
     told("health", pieces.health.update(|settings| health(config, settings)));
     told("breakers", breakers::configure(&pieces.breakers, config));
     switch(&pieces.observer, &pieces.breakers, config);

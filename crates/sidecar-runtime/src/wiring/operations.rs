@@ -1,10 +1,12 @@
-//! Measured operations: their settings, their memory, their series.
+//! Measured operations: their settings, their memory, their series, their objectives.
 
 use crate::config::SidecarConfig;
+use crate::sidecar::Pieces;
+use sidecar_health::CheckOutcome;
 use sidecar_metrics::{SourceOutput, Unit};
-use sidecar_perf::{MIN_MAX_BYTES, PerfMonitor, PerfSettings};
+use sidecar_perf::{MIN_MAX_BYTES, ObjectiveReport, OperationObjective, PerfMonitor, PerfSettings};
 use sidecar_profiler::{BYTES_PER_MB, Profiler};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 /// The operations' share of `max_memory_mb`.
 const SHARE: f64 = 0.2;
@@ -50,5 +52,72 @@ pub(crate) fn series(out: &mut SourceOutput, monitor: &PerfMonitor) {
     let family = family.unit(Unit::Seconds);
     for operation in operations {
         family.sample(&[("operation", &operation.name)], operation.seconds);
+    }
+}
+
+/// An error budget of 30 days burns so fast that 2 % of it are gone within an hour: worth waking somebody for, says
+/// the SRE Workbook, chapter 5.
+const FAST_BURN: f64 = 14.4;
+/// Fewer operations than this say nothing.
+const ENOUGH: u64 = 10;
+
+/// The configured objectives. Those that the program gives the monitor stand there.
+#[derive(Default)]
+pub(crate) struct Objectives(Mutex<Vec<OperationObjective>>);
+
+impl Objectives {
+    pub(crate) fn configure(&self, monitor: &PerfMonitor, config: &SidecarConfig) {
+        let objectives = config.runtime.sidecar.objectives.iter();
+        let made = objectives.map(|each| monitor.operation(&each.operation).objective(each.objective()));
+        // Validating the configuration has refused what is out of range.
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = made.flatten().collect();
+    }
+
+    /// How all of them fare, the program's own first.
+    pub(crate) fn reports(&self, monitor: &PerfMonitor) -> Vec<ObjectiveReport> {
+        let configured = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut reports = monitor.objectives();
+        reports.extend(configured.iter().map(OperationObjective::report));
+        reports
+    }
+}
+
+/// How fast each error budget burns.
+pub(crate) fn burning(out: &mut SourceOutput, pieces: &Pieces) {
+    let reports = pieces.objectives.reports(&pieces.perf);
+    let mut family = out.gauge(
+        "sidecar_objective_burn_rate",
+        "How fast an operation's error budget is used up; at 1 it lasts exactly as long as the span.",
+    );
+    let mut seen = Vec::with_capacity(reports.len());
+    for report in &reports {
+        let (operation, objective) = (&report.operation, report.objective.to_string());
+        // The same promise may be made in code and in the configuration.
+        if seen.contains(&(operation, objective.clone())) {
+            continue;
+        }
+        for (span, budget) in [("window", report.window), ("retention", report.retention)] {
+            if let Some(rate) = budget.burn_rate() {
+                let tags = [("operation", &**operation), ("objective", &*objective), ("span", span)];
+                family.sample(&tags, rate);
+            }
+        }
+        seen.push((operation, objective));
+    }
+}
+
+/// Degraded while a budget burns fast, over the window and over the retention.
+pub(crate) fn verdict(pieces: &Pieces) -> CheckOutcome {
+    let burns = |report: &ObjectiveReport| {
+        // Where the target allows so much that nothing can burn that fast: half of what can be.
+        let fast = FAST_BURN.min(0.5 / report.retention.allowed);
+        report.retention.total >= ENOUGH && report.burns_faster_than(fast)
+    };
+    match pieces.objectives.reports(&pieces.perf).into_iter().find(burns) {
+        Some(found) => CheckOutcome::degraded(format!(
+            "{} does not keep its objective: {}",
+            found.operation, found.objective
+        )),
+        None => CheckOutcome::healthy(),
     }
 }

@@ -33,6 +33,7 @@ pub(crate) fn register(pieces: &Arc<Pieces>) {
     pieces.metrics.register_source(source(|out, pieces| circuits(out, &pieces.breakers)));
     pieces.metrics.register_source(source(|out, pieces| components(out, &pieces.health)));
     pieces.metrics.register_source(source(|out, pieces| operations::series(out, &pieces.perf)));
+    pieces.metrics.register_source(source(operations::burning));
 }
 
 fn events(out: &mut SourceOutput, observer: &Observer, metric_errors: u64) {

@@ -1,7 +1,7 @@
 //! The sidecar's own pieces as health components: what they did over the last minute.
 
 use crate::sidecar::Pieces;
-use crate::wiring::governor;
+use crate::wiring::{governor, operations};
 use sidecar_core::Clock;
 use sidecar_health::{BuiltIn, CheckOutcome, RegisterError};
 use sidecar_observer::{ObserverStats, Reason};
@@ -28,6 +28,7 @@ pub(crate) fn register(pieces: &Arc<Pieces>, clock: &Clock) -> Result<(), Regist
         built_in(pieces, "profiler", |pieces| {
             governor::verdict(&pieces.profiler.is_over_budget(), &pieces.shedding)
         }),
+        built_in(pieces, "objectives", operations::verdict),
     ];
     built_ins.into_iter().try_for_each(|built_in| pieces.health.add_built_in(built_in))
 }

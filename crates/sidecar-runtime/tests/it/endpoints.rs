@@ -36,7 +36,7 @@ fn health_has_the_document_s_json() {
     assert_eq!(health["healthy_share"], 1.0);
     assert_eq!(health["status"], "healthy");
     assert!(is_rfc3339(&health["timestamp"]), "{health}");
-    let names = ["configuration", "database", "metrics", "observer", "profiler", "scheduler"];
+    let names = ["configuration", "database", "metrics", "objectives", "observer", "profiler", "scheduler"];
     assert_eq!(keys(&health["components"]), names);
     let database = &health["components"]["database"];
     assert_eq!(keys(database), ["cause", "critical", "last_check", "message", "status"]);

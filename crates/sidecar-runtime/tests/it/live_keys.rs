@@ -5,6 +5,7 @@ use crate::support::{Answers, assert_conserved};
 use sidecar_harness::PATIENCE;
 use sidecar_harness::process::alone;
 use sidecar_runtime::observer::DropPolicy;
+use sidecar_runtime::perf::Completion;
 use sidecar_runtime::sampler::Anomaly;
 use sidecar_runtime::{Reload, SidecarHandle, observe};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -24,6 +25,18 @@ const STEPS: &[Step] = &[
     ("sampling: { adaptive: disabled }", |s| !anomaly(s)),
     ("sampling: { adaptive: { boost_factor: 4.0 }, traces: 0.125 }", |s| {
         anomaly(s) && of_type(s, "trace_x") == 0.5
+    }),
+    ("sampling: { adaptive: { detect: true }, traces: 0.125 }", |s| {
+        (0..100).any(|_| {
+            let _ = observe!(s, "trace_x", status = "failed");
+            let _ = s.observer().flush(PATIENCE);
+            of_type(s, "trace_x") > 0.125
+        })
+    }),
+    ("objectives: [{ operation: x, target: 0.5, latency: 0.25 }]", |s| {
+        s.perf().operation("x").record(Duration::from_secs(1), Completion::Success);
+        let metrics = s.get_metrics();
+        metrics.get("sidecar_objective_burn_rate").is_some_and(|family| !family.samples().is_empty())
     }),
     ("resources: { max_queue_size: 123 }", |s| s.observer().settings().queue_size == 123),
     ("resources: { max_memory_mb: 50 }", |s| {

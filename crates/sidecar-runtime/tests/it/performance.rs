@@ -1,9 +1,10 @@
 //! Measured operations beside a sidecar: shown, configured, and together with a breaker.
 
 use crate::client::get;
-use crate::support::{builder, everything};
+use crate::support::{builder, component, everything, judged_again};
 use sidecar_harness::process::alone;
 use sidecar_runtime::breaker::BreakerRegistry;
+use sidecar_runtime::health::Status;
 use sidecar_runtime::metrics::Value;
 use sidecar_runtime::perf::{Completion, OVERFLOW, PerfMonitor};
 use sidecar_runtime::{Sidecar, SidecarBuilder, monitor_performance, protected};
@@ -126,6 +127,60 @@ fn what_is_recorded_after_the_end_counts_all_the_same() {
     drop(started(builder().perf(monitor.clone())));
     operation.record(Duration::from_millis(3), Completion::Success);
     assert_eq!(monitor.operation_metrics("transform").map(|seen| seen.count), Some(1));
+}
+
+const PROMISE: &str =
+    "runtime: { sidecar: { objectives: [{ operation: transform, target: 0.99, latency: 0.25 }] } }";
+
+fn promising(text: &str) -> Sidecar {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("sidecar.yml");
+    std::fs::write(&file, text).expect("the folder is there");
+    started(Sidecar::builder().config_file(&file).watch_config(false).perf(own()).http("127.0.0.1:0"))
+}
+
+#[test]
+fn an_objective_that_is_missed_shows_in_metrics_health_and_at_its_operation() {
+    let sidecar = promising(PROMISE);
+    let operation = sidecar.perf().operation("transform");
+    (0..80).for_each(|_| operation.record(Duration::from_millis(3), Completion::Success));
+    judged_again(&sidecar, "objectives");
+    assert_eq!(component(&sidecar, "objectives").0, Status::Healthy);
+    (0..20).for_each(|_| operation.record(Duration::from_millis(300), Completion::Success));
+    judged_again(&sidecar, "objectives");
+    assert_eq!(component(&sidecar, "objectives").0, Status::Degraded);
+    let objective = "99 % within 250ms";
+    for span in ["window", "retention"] {
+        let tags = [("operation", "transform"), ("objective", objective), ("span", span)];
+        let rate = sidecar.get_metrics().value("sidecar_objective_burn_rate", &tags).expect("it is there");
+        assert!((rate - 20.0).abs() < 1e-9, "{rate}");
+    }
+    let seen = get(&sidecar, "/performance").json();
+    assert_eq!(seen["transform"]["objectives"][0]["objective"], objective);
+    assert_eq!(seen["transform"]["count"], 100);
+}
+
+#[test]
+fn few_operations_miss_no_objective() {
+    let sidecar = promising(PROMISE);
+    let operation = sidecar.perf().operation("transform");
+    (0..9).for_each(|_| operation.record(Duration::from_millis(300), Completion::Success));
+    judged_again(&sidecar, "objectives");
+    assert_eq!(component(&sidecar, "objectives").0, Status::Healthy);
+}
+
+#[test]
+fn a_generous_objective_is_missed_by_half_of_what_can_be() {
+    let sidecar = promising("runtime: { sidecar: { objectives: [{ operation: work, target: 0.9 }] } }");
+    let operation = sidecar.perf().operation("work");
+    let record = |count, completion| (0..count).for_each(|_| operation.record(Duration::ZERO, completion));
+    record(60, Completion::Success);
+    record(40, Completion::Failure);
+    judged_again(&sidecar, "objectives");
+    assert_eq!(component(&sidecar, "objectives").0, Status::Healthy);
+    record(40, Completion::Failure);
+    judged_again(&sidecar, "objectives");
+    assert_eq!(component(&sidecar, "objectives").0, Status::Degraded);
 }
 
 #[monitor_performance(operation_name = "first")]

@@ -8,7 +8,7 @@ use sidecar_runtime::{Sidecar, observe};
 use std::collections::BTreeSet;
 
 /// Dashboards and alerts of users know these names: another name or kind here is a breaking change.
-const SERIES: [(&str, Kind); 30] = [
+const SERIES: [(&str, Kind); 31] = [
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
     ("sidecar_breaker_calls_total", Kind::Counter),
@@ -31,6 +31,7 @@ const SERIES: [(&str, Kind); 30] = [
     ("sidecar_history_series_left_out", Kind::Gauge),
     ("sidecar_memory_bytes", Kind::Gauge),
     ("sidecar_memory_usage_mb", Kind::Gauge),
+    ("sidecar_objective_burn_rate", Kind::Gauge),
     ("sidecar_operation_duration_seconds", Kind::Histogram),
     ("sidecar_operation_total", Kind::Counter),
     ("sidecar_operations_in_flight", Kind::Gauge),
@@ -152,7 +153,7 @@ fn a_component_has_exactly_one_status() {
     crate::support::becomes(&sidecar, "database", sidecar_runtime::health::Status::Unhealthy);
     let metrics = sidecar.get_metrics();
     let samples = metrics.get("sidecar_health_status").expect("it is there").samples();
-    for name in ["scheduler", "observer", "metrics", "profiler", "configuration", "database"] {
+    for name in ["scheduler", "observer", "metrics", "profiler", "configuration", "objectives", "database"] {
         let of: Vec<_> = samples.iter().filter(|sample| sample.tag("component") == Some(name)).collect();
         let set = of.iter().filter(|sample| sample.value().as_f64() == Some(1.0));
         let set: Vec<_> = set.filter_map(|sample| sample.tag("status")).collect();

@@ -28,6 +28,7 @@ fn all_are_judged_within_start() {
     let expected = [
         ("configuration", healthy, false),
         ("metrics", healthy, false),
+        ("objectives", healthy, false),
         ("observer", healthy, false),
         ("profiler", healthy, false),
         ("scheduler", healthy, true),

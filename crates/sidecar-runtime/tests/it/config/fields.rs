@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     include_str!("../../../src/config/mod.rs"),
     include_str!("../../../src/config/alerts.rs"),
     include_str!("../../../src/config/breakers.rs"),
     include_str!("../../../src/config/handlers.rs"),
     include_str!("../../../src/config/metrics.rs"),
+    include_str!("../../../src/config/objectives.rs"),
     include_str!("../../../src/config/observability.rs"),
     include_str!("../../../src/config/resources.rs"),
     include_str!("../../../src/config/sampling.rs"),

@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 use sidecar_config::{Rule, Validate};
 use sidecar_runtime::config::{
     AlertConfig, MAX_BREAKERS, MAX_CRITICAL_COMPONENTS, MAX_EVENT_TYPE_RATES, MAX_PERCENTILES,
-    MAX_REDACT_FIELDS, SidecarConfig, VARIABLES,
+    MAX_REDACT_FIELDS, ObjectiveConfig, SidecarConfig, VARIABLES,
 };
 use sidecar_runtime::metrics::MAX_ALERT_RULES;
+use sidecar_runtime::perf::MAX_OBJECTIVES;
 use sidecar_runtime::sampler::Sampler;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,11 +18,12 @@ const BEGIN: &str = "<!-- keys -->\n";
 const END: &str = "<!-- end of keys -->\n";
 
 /// Most entries of what has a number of them.
-const MOST: [(&str, usize); 6] = [
+const MOST: [(&str, usize); 7] = [
     ("runtime.sidecar.sampling.event_types", MAX_EVENT_TYPE_RATES),
     ("runtime.sidecar.breakers", MAX_BREAKERS),
     ("runtime.sidecar.alerts", MAX_ALERT_RULES),
     ("runtime.sidecar.redact_fields", MAX_REDACT_FIELDS),
+    ("runtime.sidecar.objectives", MAX_OBJECTIVES),
     ("observability.health.critical_components", MAX_CRITICAL_COMPONENTS),
     ("observability.performance.percentiles", MAX_PERCENTILES),
 ];
@@ -71,6 +73,9 @@ fn default_of(key: &str) -> Option<Value> {
     if let Some(field) = key.strip_prefix("runtime.sidecar.alerts.*.") {
         return serde_json::to_value(AlertConfig::default()).expect("JSON").get(field).cloned();
     }
+    if let Some(field) = key.strip_prefix("runtime.sidecar.objectives.*.") {
+        return serde_json::to_value(ObjectiveConfig::default()).expect("JSON").get(field).cloned();
+    }
     let defaults = serde_json::to_value(SidecarConfig::default()).expect("JSON");
     let found = defaults.pointer(&format!("/{}", key.replace('.', "/"))).cloned();
     let Some(signal) = key.strip_prefix("runtime.sidecar.sampling.") else { return found };
@@ -87,7 +92,9 @@ fn rules() -> BTreeMap<&'static str, &'static Rule> {
 /// The key in tables: a list has one row, not one for its items.
 fn shown(key: &str, fields: &BTreeMap<String, Field>) -> (String, bool) {
     let list = key.strip_suffix(".*").filter(|list| fields.get(*list).is_some_and(|field| field.is_list));
-    let named = |key: &str| key.replace("alerts.*", "alerts.N").replace('*', "NAME");
+    let named = |key: &str| {
+        key.replace("alerts.*", "alerts.N").replace("objectives.*", "objectives.N").replace('*', "NAME")
+    };
     list.map_or_else(|| (named(key), false), |list| (named(list), true))
 }
 
