@@ -4,6 +4,7 @@
 //! One file per counterpart. Where its program is not installed, its part says so and is skipped.
 
 mod alertmanager;
+mod grafana;
 mod http;
 mod prometheus;
 mod pushgateway;
@@ -101,6 +102,10 @@ const PARTS: &[(&str, &[&str], Part)] = &[
     }),
     ("rules", &["prometheus", "prometheus-alertmanager"], |at, deadline| {
         alertmanager::rules(at.program, at.root, at.folder, deadline)
+    }),
+    ("grafana", &["prometheus"], |at, deadline| {
+        let example = at.program.with_file_name("examples").join("dashboard");
+        grafana::run(at.program, &example, at.root, at.folder, deadline)
     }),
     ("pushgateway", &["prometheus-pushgateway"], |at, deadline| {
         pushgateway::run(at.program, at.folder, deadline)
