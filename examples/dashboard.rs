@@ -12,9 +12,11 @@ use sidecar_runtime::{Sidecar, SidecarConfig, observe};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::time::Duration;
-use std::{env, io, thread};
+use std::{env, io, panic, thread};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    // The panics of the handler below are on purpose: nobody needs to read about them.
+    panic::set_hook(Box::new(|_| {}));
     let config = SidecarConfig::default().sampling_rate("test_events", 0.5);
     let mut builder = Sidecar::builder()
         .config(config)
@@ -40,6 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     (0..50).for_each(|round| work(&sidecar, &payments, round));
     let _ = sidecar.observer().flush(Duration::from_secs(10));
+    let _ = panic::take_hook();
     check(&sidecar)?;
     let _ = sidecar.stop(Duration::from_secs(1));
     Ok(())

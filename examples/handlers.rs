@@ -36,6 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     observe!(sidecar, "test_failure", test_id = "login_test", duration_ms = 1234);
     let flushed = sidecar.observer().flush(Duration::from_secs(10));
+    let _ = panic::take_hook();
     assert_eq!((seen.load(Relaxed), flushed.waiting), (6, 0));
 
     println!("alert: {}", alerts.try_recv()?);

@@ -35,11 +35,11 @@ pub(super) fn run(
         let path = file?.path();
         let name = path.strip_prefix(root).unwrap_or(&path).display();
         let dashboard = serde_json::from_str(&fs::read_to_string(&path)?);
-        let dashboard = dashboard.with_context(|| format!("{} is no JSON", name))?;
+        let dashboard = dashboard.with_context(|| format!("{name} is no JSON"))?;
         let found = of_dashboard(&dashboard)?;
         let strangers: Vec<_> = strangers(&found, &reference).into_iter().collect();
-        ensure!(strangers.is_empty(), "{}: {REFERENCE} does not name {strangers:?}", name);
-        println!("{}: {} queries", name, found.len());
+        ensure!(strangers.is_empty(), "{name}: {REFERENCE} does not name {strangers:?}");
+        println!("{name}: {} queries", found.len());
         queries.extend(found);
     }
     ensure!(!queries.is_empty(), "{FOLDER} holds no query");

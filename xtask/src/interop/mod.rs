@@ -5,6 +5,7 @@
 
 mod alertmanager;
 mod grafana;
+mod guides;
 mod http;
 mod prometheus;
 mod pushgateway;
@@ -103,6 +104,7 @@ const PARTS: &[(&str, &[&str], Part)] = &[
     ("rules", &["prometheus", "prometheus-alertmanager"], |at, deadline| {
         alertmanager::rules(at.program, at.root, at.folder, deadline)
     }),
+    ("guides", &[], |at, deadline| guides::run(at.program, at.root, at.folder, deadline)),
     ("grafana", &["prometheus"], |at, deadline| {
         let example = at.program.with_file_name("examples").join("dashboard");
         grafana::run(at.program, &example, at.root, at.folder, deadline)
