@@ -54,7 +54,7 @@ fn work(sidecar: &Sidecar, payments: &Breaker, round: u64) {
     for test in 0..10 {
         observe!(sidecar, "test_start", test_id = format!("test_{test}"));
         let is_good =
-            operation.try_measure(|| if (round + test) % 7 == 0 { Err(()) } else { Ok(()) }).is_ok();
+            operation.try_measure(|| if (round + test).is_multiple_of(7) { Err(()) } else { Ok(()) }).is_ok();
         observe!(sidecar, "test_end", test_id = format!("test_{test}"), status = is_good);
         if !is_good {
             observe!(sidecar, "test_failure", test_id = format!("test_{test}"));
