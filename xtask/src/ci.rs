@@ -26,7 +26,7 @@ pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
     loom::run(workspace, sections)?;
     doc::run(workspace, sections)?;
     examples::run(workspace, sections)?;
-    interop::run(workspace, sections)?;
+    interop::run(workspace, sections, None)?;
     fuzz::run(workspace, sections, None, fuzz::DEFAULT_SECONDS)
 }
 

@@ -46,7 +46,10 @@ xflags::xflags! {
             optional --seconds seconds: u64
         }
         /// The program with the real servers of its surroundings, and what they read, where they are installed.
-        cmd interop {}
+        cmd interop {
+            /// One part alone, as its section is named; without it, each in turn.
+            optional part: String
+        }
         /// Measure against the floor and the peers; the results go to target/bench/SUITE.json.
         cmd bench {
             /// The suite, a file in benches; without it, all of them.

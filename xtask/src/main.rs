@@ -58,7 +58,9 @@ fn main() -> anyhow::Result<ExitCode> {
         XtaskCmd::Fuzz(flags::Fuzz { target, seconds }) => {
             fuzz::run(&workspace, &mut sections, target.as_deref(), seconds.unwrap_or(fuzz::DEFAULT_SECONDS))
         }
-        XtaskCmd::Interop(_) => interop::run(&workspace, &mut sections),
+        XtaskCmd::Interop(flags::Interop { part }) => {
+            interop::run(&workspace, &mut sections, part.as_deref())
+        }
         XtaskCmd::Bench(bench) => bench::run(&workspace, &mut sections, &bench),
         XtaskCmd::Package(_) => package::run(&workspace, &mut sections),
         XtaskCmd::Release(flags::Release { level, execute }) => {

@@ -4,9 +4,12 @@
 //! One file per counterpart. Where its program is not installed, its part says so and is skipped.
 
 mod alertmanager;
+mod grafana;
+mod guides;
 mod http;
 mod prometheus;
 mod pushgateway;
+mod pytest;
 mod python;
 mod rules;
 mod server;
@@ -31,30 +34,56 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// How often something that is awaited is looked for.
 const POLL: Duration = Duration::from_millis(50);
 
-pub(crate) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
-    python::run(workspace, sections)?;
-    if let Some(why) = missing(&["promtool"]) {
-        sections.skip("shipped rules", &why)?;
-    } else {
-        sections.run("shipped rules", AGAIN, || rules::run(&workspace.root))?;
+/// Runs every part, or one: `only` is its name.
+pub(crate) fn run(workspace: &Workspace, sections: &mut Sections, only: Option<&str>) -> Flow {
+    let wanted = |name| only.is_none_or(|only| only == name);
+    let others = ["python", "pytest", "shipped rules"];
+    if !PARTS.iter().map(|(name, ..)| *name).chain(others).any(wanted) {
+        return sections.run("interop", AGAIN, || bail!("there is no part {}", only.unwrap_or_default()));
+    }
+    let python =
+        if wanted("python") || wanted("pytest") { Some(python::interpreter(workspace)) } else { None };
+    if let (true, Some(Ok(python))) = (wanted("python"), &python) {
+        python::run(workspace, sections, python)?;
+    }
+    if wanted("shipped rules") {
+        match missing(&["promtool"]) {
+            Some(why) => sections.skip("shipped rules", &why)?,
+            None => sections.run("shipped rules", AGAIN, || rules::run(&workspace.root))?,
+        }
     }
     let program = sections.run("build the program", AGAIN, || build(workspace))?;
-    for (name, programs, part) in PARTS {
-        let section = format!("interop {name}");
-        if let Some(why) = missing(programs) {
-            sections.skip(&section, &why)?;
-            continue;
+    match &python {
+        Some(Ok(python)) if wanted("pytest") => {
+            run_part(workspace, sections, "pytest", |folder, deadline| {
+                pytest::run(&program, python, &workspace.root, folder, deadline)
+            })?
         }
-        sections.run(section, AGAIN, || {
-            let folder = workspace.metadata.target_directory.join("interop").join(name);
-            let folder = emptied(folder)?;
-            part(
-                &Place { program: &program, root: &workspace.root, folder: &folder },
-                Instant::now() + TIMEOUT,
-            )
-        })?;
+        Some(Err(why)) => sections.skip("interop python, interop pytest", &format!("{why:#}"))?,
+        _ => {}
+    }
+    for (name, programs, part) in PARTS.iter().filter(|(name, ..)| wanted(name)) {
+        match missing(programs) {
+            Some(why) => sections.skip(&format!("interop {name}"), &why)?,
+            None => run_part(workspace, sections, name, |folder, deadline| {
+                part(&Place { program: &program, root: &workspace.root, folder }, deadline)
+            })?,
+        }
     }
     Ok(())
+}
+
+/// Runs one part in an empty folder of its own.
+fn run_part(
+    workspace: &Workspace,
+    sections: &mut Sections,
+    name: &str,
+    part: impl FnOnce(&Path, Instant) -> anyhow::Result<()>,
+) -> Flow {
+    sections.run(format!("interop {name}"), &format!("{AGAIN} {name}"), || {
+        let folder = workspace.metadata.target_directory.join("interop").join(name);
+        part(&emptied(folder)?, Instant::now() + TIMEOUT)
+    })
 }
 
 /// What a part works with.
@@ -74,6 +103,11 @@ const PARTS: &[(&str, &[&str], Part)] = &[
     }),
     ("rules", &["prometheus", "prometheus-alertmanager"], |at, deadline| {
         alertmanager::rules(at.program, at.root, at.folder, deadline)
+    }),
+    ("guides", &[], |at, deadline| guides::run(at.program, at.root, at.folder, deadline)),
+    ("grafana", &["prometheus"], |at, deadline| {
+        let example = at.program.with_file_name("examples").join("dashboard");
+        grafana::run(at.program, &example, at.root, at.folder, deadline)
     }),
     ("pushgateway", &["prometheus-pushgateway"], |at, deadline| {
         pushgateway::run(at.program, at.folder, deadline)

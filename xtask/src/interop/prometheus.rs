@@ -49,9 +49,9 @@ pub(super) fn start(configuration: &str, folder: &Path) -> anyhow::Result<(Serve
     Ok((Server::start("prometheus", &command, folder)?, port))
 }
 
-/// How many series of a metric Prometheus knows at this moment.
-pub(super) fn count(port: u16, metric: &str) -> anyhow::Result<usize> {
-    Ok(query(port, metric)?.len())
+/// How many series answer an expression at this moment: those of a metric, if it is a name.
+pub(super) fn count(port: u16, expression: &str) -> anyhow::Result<usize> {
+    Ok(query(port, expression)?.len())
 }
 
 fn configuration(observed: u16) -> String {
@@ -102,15 +102,29 @@ struct Series {
     value: (f64, String),
 }
 
-fn query(port: u16, metric: &str) -> anyhow::Result<Vec<Series>> {
-    let answer = http::get(port, &format!("/api/v1/query?query={metric}"))?;
+fn query(port: u16, expression: &str) -> anyhow::Result<Vec<Series>> {
+    let answer = http::get(port, &format!("/api/v1/query?query={}", encoded(expression)))?;
     let reply = serde_json::from_str::<Reply>(&answer.body);
     Ok(reply.with_context(|| format!("{} {}", answer.status, answer.body))?.data.result)
+}
+
+/// As a parameter in the address of a request.
+fn encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(encode).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_expression_becomes_a_parameter() {
+        assert_eq!(encoded("rate(a_b{c=\"d\"}[5m]) + 1"), "rate%28a_b%7Bc%3D%22d%22%7D%5B5m%5D%29%20%2B%201");
+    }
 
     #[test]
     fn the_answer_to_a_query_is_read() {

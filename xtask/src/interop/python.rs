@@ -1,7 +1,7 @@
 //! Python's `prometheus_client` reads the exposition back.
 //!
-//! It is installed into an environment of its own under `target/tools`, from the package index and in one version,
-//! whose file is known by its hash.
+//! It is installed into an environment of its own under `target/tools`, with what other parts need of Python: from the
+//! package index and each in one version, whose file is known by its hash.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,36 +15,35 @@ use crate::section::{Flow, Sections};
 use crate::tools::is_installed;
 use crate::workspace::Workspace;
 
-const NAME: &str = "interop python";
+/// What is installed: name, version and hash.
+const PACKAGES: &[[&str; 3]] = &[
+    ["prometheus_client", "0.26.0", "fa93d06737aa02bacd05794768508bb97d2fbee28cb3bca04eaae92f0ca953d6"],
+    ["pytest", "8.3.5", "c69214aa47deac29fad6c2a4f590b9c4a9fdb16a403176fe154b79c0b4d4d820"],
+    // What pytest needs itself, from Python 3.11.
+    ["iniconfig", "2.3.1", "9121e2c1fdb355232495be3194c8dfe87ccc2d5dee45947b78e68f499790d7a7"],
+    ["packaging", "26.4", "81383611a09c1bc0b08b76e0fd5829d7c6824c65b27a6aee339da133f4233ea2"],
+    ["pluggy", "1.7.0", "7dd7b0d8832ba3cb632c306926ded123429211b83641b35dc5c41ad2d34f9bec"],
+];
 
-const VERSION: &str = "0.26.0";
-const HASH: &str = "sha256:fa93d06737aa02bacd05794768508bb97d2fbee28cb3bca04eaae92f0ca953d6";
-
-/// Says the version that is installed, or fails.
-const ASK: &str = "import importlib.metadata as m; print(m.version('prometheus_client'))";
+/// Says which versions of these are installed, or fails.
+const ASK: &str = "import importlib.metadata as m, sys; print(*map(m.version, sys.argv[1:]))";
 
 /// The tests that need it, by a part of their names; they read which interpreter has it from this variable.
 const TESTS: &str = "python::";
 const VARIABLE: &str = "SIDECAR_PYTHON";
 
-pub(super) fn run(workspace: &Workspace, sections: &mut Sections) -> Flow {
-    if !is_installed("python3") {
-        return sections.skip(NAME, "python3 is not installed");
-    }
-    let python = match interpreter(workspace) {
-        Ok(python) => python,
-        Err(why) => return sections.skip(NAME, &format!("{why:#}")),
-    };
-    sections.run(NAME, AGAIN, || {
+pub(super) fn run(workspace: &Workspace, sections: &mut Sections, python: &Path) -> Flow {
+    sections.run("interop python", AGAIN, || {
         // The same selection as the tests had, so that nothing is built twice.
         let arguments = ["test", "--workspace", "--all-features", "--test", "it", "--", TESTS];
         println!("$ {VARIABLE}={} cargo {}", python.display(), arguments.join(" "));
-        Ok(workspace.cargo(&arguments).env(VARIABLE, &python).run()?)
+        Ok(workspace.cargo(&arguments).env(VARIABLE, python).run()?)
     })
 }
 
-/// The interpreter that has the library, which is installed first if it is not there.
-fn interpreter(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+/// The interpreter that has the packages, which are installed first if one is not there.
+pub(super) fn interpreter(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    ensure!(is_installed("python3"), "python3 is not installed");
     let folder = workspace.metadata.target_directory.join("tools").join("python");
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     if is_there(&python) {
@@ -55,17 +54,21 @@ fn interpreter(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     }
     said("python3", ["-m".as_ref(), "venv".as_ref(), folder.as_os_str()])?;
     let wanted = folder.join("requirements.txt");
-    fs::write(&wanted, format!("prometheus_client=={VERSION} --hash={HASH}\n"))?;
+    let lines =
+        PACKAGES.iter().map(|[name, version, hash]| format!("{name}=={version} --hash=sha256:{hash}\n"));
+    fs::write(&wanted, lines.collect::<String>())?;
     let pip = "-m pip --disable-pip-version-check --quiet --retries 1 --timeout 15 install";
     let exactly = "--require-hashes --only-binary :all: --no-deps --requirement";
     let words = pip.split(' ').chain(exactly.split(' ')).map(OsStr::new);
     said(&python, words.chain([wanted.as_os_str()]))?;
-    ensure!(is_there(&python), "prometheus_client {VERSION} is installed and cannot be imported");
+    ensure!(is_there(&python), "what {} names is installed and not there", wanted.display());
     Ok(python)
 }
 
 fn is_there(python: &Path) -> bool {
-    said(python, ["-c", ASK]).is_ok_and(|version| version.trim() == VERSION)
+    let names = PACKAGES.iter().map(|[name, ..]| *name);
+    let versions: Vec<_> = PACKAGES.iter().map(|[_, version, _]| *version).collect();
+    said(python, ["-c", ASK].into_iter().chain(names)).is_ok_and(|said| said.trim() == versions.join(" "))
 }
 
 /// What a program prints; where it fails, its last line of complaint is the error.

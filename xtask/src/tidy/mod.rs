@@ -5,6 +5,7 @@
 pub(crate) mod files;
 mod links;
 mod manifest;
+mod measured;
 mod readme;
 mod rust;
 mod text;
@@ -70,6 +71,7 @@ fn findings(files: &[Tracked]) -> Vec<Finding> {
     let mut found = top_level::check(files);
     found.extend(readme::check(files));
     found.extend(links::check(files));
+    found.extend(measured::check(files));
     for file in files {
         let (path, text) = (&*file.path, &*file.text);
         found.extend(text::check(path, text));

@@ -1,7 +1,7 @@
-//! The README: it names the command that checks everything, and its code is code that runs.
+//! The README names the command that checks everything; and code in documents is code that runs.
 //!
 //! A Rust block after the line `<!-- example: NAME -->` stands word for word in `examples/NAME.rs`;
-//! only the indentation may differ.
+//! only the indentation may differ. In a guide, every Rust block is such a one.
 
 use super::Finding;
 use super::files::Tracked;
@@ -9,21 +9,32 @@ use super::files::Tracked;
 const PATH: &str = "README.md";
 const COMMAND: &str = "cargo xtask ci";
 
+/// Where the guides stand.
+const GUIDES: &str = "docs/guides/";
+
 pub(super) fn check(files: &[Tracked]) -> Vec<Finding> {
     let text_of = |path: &str| files.iter().find(|file| file.path == path).map(|file| &*file.text);
-    match text_of(PATH) {
-        Some(readme) => check_text(readme, |name| text_of(&format!("examples/{name}.rs"))),
+    let mut found = match text_of(PATH) {
+        Some(readme) if readme.contains(COMMAND) => Vec::new(),
+        Some(_) => vec![Finding::new(PATH, 0, format!("`{COMMAND}` is not named"))],
         None => vec![Finding::new(PATH, 0, "there is none")],
+    };
+    for file in files.iter().filter(|file| file.path.ends_with(".md")) {
+        found.extend(check_code(&file.path, &file.text, |name| text_of(&format!("examples/{name}.rs"))));
     }
+    found
 }
 
-fn check_text<'a>(readme: &str, example: impl Fn(&str) -> Option<&'a str>) -> Vec<Finding> {
+fn check_code<'a>(path: &str, text: &str, example: impl Fn(&str) -> Option<&'a str>) -> Vec<Finding> {
     let mut found = Vec::new();
-    if !readme.contains(COMMAND) {
-        found.push(Finding::new(PATH, 0, format!("`{COMMAND}` is not named")));
-    }
-    let lines: Vec<_> = readme.lines().map(str::trim).collect();
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
     for (index, line) in lines.iter().enumerate() {
+        if path.starts_with(GUIDES) && line.starts_with("```rust") {
+            let before = index.checked_sub(1).map_or("", |before| lines[before]);
+            if marker(before).is_none() {
+                found.push(Finding::new(path, index + 1, "no mark names the example that this stands in"));
+            }
+        }
         let Some(name) = marker(line) else { continue };
         let problem = match (block(&lines[index + 1..]), example(name)) {
             (None, _) => Some("no Rust block follows the mark".to_owned()),
@@ -31,7 +42,7 @@ fn check_text<'a>(readme: &str, example: impl Fn(&str) -> Option<&'a str>) -> Ve
             (Some(block), Some(text)) if stands_in(&block, text) => None,
             _ => Some(format!("the block does not stand in examples/{name}.rs")),
         };
-        found.extend(problem.map(|what| Finding::new(PATH, index + 1, what)));
+        found.extend(problem.map(|what| Finding::new(path, index + 1, what)));
     }
     found
 }
@@ -69,7 +80,7 @@ fn main() {
 
     fn found(readme: &str) -> Vec<String> {
         let example = |name: &str| (name == "show").then_some(EXAMPLE);
-        check_text(readme, example).into_iter().map(|finding| finding.what).collect()
+        check_code(PATH, readme, example).into_iter().map(|finding| finding.what).collect()
     }
 
     fn with_block(mark: &str, code: &str) -> String {
@@ -105,7 +116,16 @@ fn main() {
 
     #[test]
     fn a_readme_that_does_not_name_the_command_is_caught() {
-        assert_eq!(found("# Title\n"), ["`cargo xtask ci` is not named"]);
+        let readme = Tracked { path: PATH.to_owned(), text: "# Title\n".to_owned() };
+        assert_eq!(check(&[readme]), [Finding::new(PATH, 0, "`cargo xtask ci` is not named")]);
+    }
+
+    #[test]
+    fn in_a_guide_no_block_of_rust_is_free() {
+        let guide = |mark: &str| with_block(mark, "let answer = 42;\n");
+        let found = |text: &str| check_code("docs/guides/a.md", text, |_| Some(EXAMPLE)).len();
+        assert_eq!(found(&guide("<!-- example: show -->")), 0);
+        assert_eq!(found(&guide("")), 1);
     }
 
     #[test]
