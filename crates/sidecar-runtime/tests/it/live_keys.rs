@@ -9,7 +9,7 @@ use sidecar_runtime::perf::Completion;
 use sidecar_runtime::sampler::Anomaly;
 use sidecar_runtime::{Reload, SidecarHandle, observe};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One step of the list: what the file says below `runtime.sidecar`, and whether it is in force.
 type Step = (&'static str, fn(&SidecarHandle) -> bool);
@@ -26,12 +26,11 @@ const STEPS: &[Step] = &[
     ("sampling: { adaptive: { boost_factor: 4.0 }, traces: 0.125 }", |s| {
         anomaly(s) && of_type(s, "trace_x") == 0.5
     }),
-    ("sampling: { adaptive: { detect: true }, traces: 0.125 }", |s| {
-        (0..100).any(|_| {
-            let _ = observe!(s, "trace_x", status = "failed");
-            let _ = s.observer().flush(PATIENCE);
-            of_type(s, "trace_x") > 0.125
-        })
+    ("sampling: { adaptive: { detect: true }, debug_logs: 0.125 }", |s| {
+        // What is offered says that it failed.
+        let until = Instant::now() + PATIENCE;
+        std::iter::from_fn(|| (Instant::now() < until).then(std::thread::yield_now))
+            .any(|()| of_type(s, "debug_x") > 0.125)
     }),
     ("objectives: [{ operation: x, target: 0.5, latency: 0.25 }]", |s| {
         s.perf().operation("x").record(Duration::from_secs(1), Completion::Success);
@@ -71,7 +70,7 @@ fn load(sidecar: &SidecarHandle, done: &AtomicBool) -> Answers {
     let mut answers = Answers::default();
     while !done.load(SeqCst) {
         for event_type in ["x", "trace_x", "test_x", "debug_x"] {
-            answers.add(observe!(sidecar, event_type, secret = "s"));
+            answers.add(observe!(sidecar, event_type, secret = "s", status = "failed"));
         }
     }
     answers
