@@ -95,7 +95,7 @@ fn load(sidecar: &SidecarHandle, word: &str, round: u64) {
         for turn in 0..at * 3 {
             // Waves, with a long call now and then.
             let wave = 1.0 + 0.6 * (round as f64 / (40.0 + 13.0 * at as f64)).sin();
-            let long = if (round + turn) % 37 == 0 { 4.0 } else { 1.0 + 0.1 * (turn % 5) as f64 };
+            let long = if (round + turn).is_multiple_of(37) { 4.0 } else { 1.0 + 0.1 * (turn % 5) as f64 };
             let how = if (round + turn) % 53 == 1 { Completion::Failure } else { Completion::Success };
             operation.record(Duration::from_secs_f64(millis * wave * long / 1e3), how);
         }
