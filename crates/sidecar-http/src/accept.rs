@@ -107,9 +107,10 @@ impl Acceptor {
     }
 
     /// Closes the connection that has waited longest for a complete request; if none waits for one, that whose
-    /// client has longest left an answer unread. One whose answer is being made stays.
+    /// client has longest left an answer unread, then the oldest stream. One whose answer is being made stays.
     fn evict(&mut self) -> bool {
         let longest = self.longest(Slot::waiting_since).or_else(|| self.longest(Slot::sending_since));
+        let longest = longest.or_else(|| self.longest(Slot::streaming_since));
         let Some((task, _)) = longest.and_then(|id| self.open.remove(&id)) else { return false };
         task.abort();
         true
@@ -121,11 +122,13 @@ impl Acceptor {
     }
 
     async fn close(self, deadline: Duration) -> usize {
-        let Self { listener, mut tasks, mut open, .. } = self;
+        let Self { listener, router, mut tasks, mut open, .. } = self;
         drop(listener);
+        router.end_streams();
         open.retain(|_, (task, slot)| {
             slot.close_after_answer();
-            let idle = slot.awaits_head();
+            // A stream that ends has nobody waiting for the rest of it.
+            let idle = slot.awaits_head() || slot.is_stream_behind();
             if idle {
                 task.abort();
             }

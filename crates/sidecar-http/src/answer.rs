@@ -41,6 +41,11 @@ impl Answer {
         Self { status: StatusCode::OK, content_type, body: body.into() }
     }
 
+    /// Text that is in the program.
+    pub(crate) fn fixed(content_type: &'static str, text: &'static str) -> Self {
+        Self { status: StatusCode::OK, content_type, body: Bytes::from_static(text.as_bytes()) }
+    }
+
     /// An error answer. `sentence` is a literal without quotes or backslashes: it becomes a JSON string as is.
     pub(crate) fn error(status: StatusCode, sentence: &'static str) -> Self {
         let body = format!(r#"{{"error":"{sentence}","status":{}}}"#, status.as_u16());
@@ -60,6 +65,10 @@ impl Answer {
     /// Says that something broke inside, and not what: a panic's text may hold secrets.
     pub(crate) fn failed() -> Self {
         Self::error(StatusCode::INTERNAL_SERVER_ERROR, "the endpoint failed")
+    }
+
+    pub(crate) fn is_failed(&self) -> bool {
+        self.status == StatusCode::INTERNAL_SERVER_ERROR
     }
 
     /// Runs a closure of the application; a panic in it becomes a 500.

@@ -49,7 +49,7 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// Begins with no route but the index, and with the default limits.
+    /// Begins with no route but the status page and its stream, and with the default limits.
     pub fn builder() -> EndpointsBuilder {
         EndpointsBuilder {
             closures: Closures::default(),
@@ -195,6 +195,13 @@ impl EndpointsBuilder {
     /// `GET /events/stats`, as JSON. Runs on a worker thread, one run at a time. Defaults to no such route.
     pub fn events_stats<T: Serialize>(mut self, f: impl Fn() -> T + Send + Sync + 'static) -> Self {
         self.closures.events_stats = Some(Arc::new(move |()| Answer::json(true, &f())));
+        self
+    }
+
+    /// `GET /status`, as JSON: what the status page shows beyond the routes above. Runs on a worker thread, one run at a
+    /// time. Defaults to no such route.
+    pub fn status<T: Serialize>(mut self, f: impl Fn() -> T + Send + Sync + 'static) -> Self {
+        self.closures.status = Some(Arc::new(move |()| Answer::json(true, &f())));
         self
     }
 

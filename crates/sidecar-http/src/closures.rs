@@ -27,6 +27,7 @@ pub(crate) struct Closures {
     pub(crate) performance: Closure<()>,
     pub(crate) config: Closure<()>,
     pub(crate) events_stats: Closure<()>,
+    pub(crate) status: Closure<()>,
     pub(crate) ingest: Closure<Batch>,
     pub(crate) config_reload: Closure<()>,
     pub(crate) breaker_commands: Option<BreakerClosure>,
@@ -35,7 +36,7 @@ pub(crate) struct Closures {
 impl Closures {
     pub(crate) fn serves(&self, route: Route) -> bool {
         match route {
-            Route::Index => true,
+            Route::Index | Route::StatusStream => true,
             Route::Health => self.health.is_some(),
             Route::Live => self.live.is_some(),
             Route::Ready => self.ready.is_some(),
@@ -46,6 +47,7 @@ impl Closures {
             Route::Performance => self.performance.is_some(),
             Route::Config => self.config.is_some(),
             Route::EventsStats => self.events_stats.is_some(),
+            Route::Status => self.status.is_some(),
             Route::Events => self.ingest.is_some(),
             Route::ConfigReload => self.config_reload.is_some(),
             Route::BreakersReset | Route::BreakerTrip | Route::BreakerReset => {

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::receive::receive;
-use crate::reply::{Reply, ReplyBody};
+use crate::reply::{Content, Reply, ReplyBody, endless};
 use crate::router::{Router, Task};
 use crate::slot::Slot;
 use crate::transport::Transport;
@@ -99,7 +99,7 @@ where
     let _ = timeout(LINGER, part(stream, last_words)).await;
 }
 
-async fn respond(router: &Router, slot: &Rc<Slot>, request: Request<Incoming>) -> Response<ReplyBody> {
+async fn respond(router: &Arc<Router>, slot: &Rc<Slot>, request: Request<Incoming>) -> Response<ReplyBody> {
     slot.head_complete(Instant::now());
     let (head, body) = request.into_parts();
     let has_body = !body.is_end_stream();
@@ -108,6 +108,13 @@ async fn respond(router: &Router, slot: &Rc<Slot>, request: Request<Incoming>) -
         Ok(Task::Read(route, reader)) => router.read(route, reader, &head.headers).await,
         Ok(Task::History(parameters)) => router.history(parameters).await,
         Ok(Task::Command(command)) => router.command(command).await,
+        Ok(Task::Stream { only_head }) => match router.stream(only_head) {
+            Ok(stream) => {
+                slot.stream_begun(Instant::now());
+                return endless(ReplyBody::new(Content::Stream(stream), slot));
+            }
+            Err(refusal) => refusal,
+        },
         Ok(Task::Ingest(packing)) => {
             slot.body_wanted(Instant::now());
             let received = receive(body, &router.bodies).await;
@@ -119,7 +126,9 @@ async fn respond(router: &Router, slot: &Rc<Slot>, request: Request<Incoming>) -
         }
     };
     slot.answer_made(Instant::now());
-    reply.closing_if(slot.is_closing()).into_response(|bytes| ReplyBody::new(bytes, slot))
+    reply
+        .closing_if(slot.is_closing())
+        .into_response(|bytes| ReplyBody::new(Content::Whole(Some(bytes)), slot))
 }
 
 /// Says the last words, closes the sending side and reads what still comes, until the client closes too.

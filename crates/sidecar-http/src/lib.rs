@@ -31,7 +31,9 @@
 //! | `GET /performance` | `performance` | the token, if one is set |
 //! | `GET /config` | `config` | the token, if one is set |
 //! | `GET /events/stats` | `events_stats` | the token, if one is set |
-//! | `GET /` (the list of routes) | | the token, if one is set |
+//! | `GET /status` | `status` | the token, if one is set |
+//! | `GET /` (the status page) | | the token, if one is set |
+//! | `GET /status/stream` | those of `/health`, `/ready` and the last five | the token, if one is set |
 //! | `POST /events` | `ingest` | the token; without one it does not exist |
 //!
 //! On loopback, or a Unix socket, all of these are open. The following need the token wherever the server listens;
@@ -59,12 +61,24 @@
 //! | 422 | `config_reload` said so |
 //! | 431 | a head over 8 KiB or with more than 64 headers |
 //! | 500 | the closure panicked |
-//! | 503 | the closure said so; bodies of 8 MiB together are being received |
+//! | 503 | the closure said so; bodies of 8 MiB together are being received; 16 streams are being read |
+//!
+//! # Status page
+//!
+//! `GET /` is a page for people: one file, which asks nobody but its own server and runs nothing but its own script. It
+//! reads `GET /status/stream`, a stream of server-sent events. Each second comes one JSON object: `at`, in Unix
+//! milliseconds; `routes`, the paths that exist; and `health` (without the checks' own texts), `ready`,
+//! `circuit_breakers`, `performance`, `events_stats` and `status`, each as its route answers, or `null` where that is
+//! absent, broken, or takes longer than a second. It is made once for all streams, and not at all while there are none.
+//! A stream has no deadline; a client that takes nothing of it for `answer_deadline` is cut, and gets the latest
+//! document, not those it has missed. What the page can change needs the token, which it asks for and keeps in memory.
+//! A browser cannot send a token with its first request: elsewhere than on loopback let a proxy add it, or a tunnel end
+//! on loopback.
 //!
 //! # How it works
 //!
 //! One thread, `sidecar-http`, runs a tokio runtime of its own, so that a starved application runtime cannot
-//! starve the probes. Probes are answered on it. All other closures run on at most nine worker threads
+//! starve the probes. Probes are answered on it. All other closures run on at most eleven worker threads
 //! (`sidecar-scrape`): of what is read one run per route and format at a time, and who asks during a run shares the
 //! next one; two batches of events; one command.
 //!
@@ -77,9 +91,9 @@
 //! ```
 //!
 //! At the cap, the connection that has waited longest for a complete request makes room for the new one; if none
-//! waits for one, that whose client has longest left an answer unread. A connection whose closure runs, or waits
-//! for its turn, is never closed for another: if all are such, the newest is closed. While the process has no
-//! descriptor left, accepting pauses for 10 ms to 1 s.
+//! waits for one, that whose client has longest left an answer unread; if there is none, the oldest stream. A
+//! connection whose closure runs, or waits for its turn, is never closed for another: if all are such, the newest is
+//! closed. While the process has no descriptor left, accepting pauses for 10 ms to 1 s.
 //!
 //! # Settings
 //!
@@ -124,7 +138,9 @@ mod exposition;
 mod gate;
 mod host;
 mod listen;
+mod page;
 mod parameters;
+mod produce;
 mod receive;
 mod reply;
 mod route;
@@ -133,6 +149,7 @@ mod server;
 #[cfg(feature = "tower")]
 mod service;
 mod slot;
+mod stream;
 mod transport;
 mod troubles;
 

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -12,9 +12,11 @@ use hyper::header::{
     WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Response, StatusCode};
+use tokio::time::Instant;
 
 use crate::answer::Answer;
 use crate::slot::Slot;
+use crate::stream::Stream;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
@@ -77,7 +79,12 @@ impl Reply {
         Self::refuse(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")
     }
 
-    fn with(self, name: HeaderName, value: &'static str) -> Self {
+    pub(crate) fn streams_taken() -> Self {
+        Self::refuse(StatusCode::SERVICE_UNAVAILABLE, "too many streams are being read")
+            .with(RETRY_AFTER, "5")
+    }
+
+    pub(crate) fn with(self, name: HeaderName, value: &'static str) -> Self {
         Self { extra: Some((name, value)), ..self }
     }
 
@@ -123,16 +130,57 @@ impl Reply {
 
 const ALWAYS: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
 
-/// A body in one piece that tells its connection when hyper is done with it: hyper drops a body once its last
-/// byte is in the write buffer.
+/// A response without an end, whose pieces come from `body`. What stands between the two sides must not collect them.
+pub(crate) fn endless<B>(body: B) -> Response<B> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+/// The body of a reply.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// In one piece; `None` once it was taken.
+    Whole(Option<Bytes>),
+    /// Pieces as they come; `None` where only the head was asked for.
+    Stream(Option<Stream>),
+}
+
+impl Content {
+    pub(crate) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        match self {
+            Self::Whole(bytes) => Poll::Ready(bytes.take()),
+            Self::Stream(stream) => stream.as_mut().map_or(Poll::Ready(None), |stream| stream.poll_next(cx)),
+        }
+    }
+
+    pub(crate) fn is_taken(&self) -> bool {
+        matches!(self, Self::Whole(None))
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+/// A body that tells its connection when hyper takes of it, and when hyper is done with it: hyper drops a body once its
+/// last byte is in the write buffer.
 pub(crate) struct ReplyBody {
-    bytes: Option<Bytes>,
+    content: Content,
     slot: Rc<Slot>,
 }
 
 impl ReplyBody {
-    pub(crate) fn new(bytes: Bytes, slot: &Rc<Slot>) -> Self {
-        Self { bytes: Some(bytes), slot: Rc::clone(slot) }
+    pub(crate) fn new(content: Content, slot: &Rc<Slot>) -> Self {
+        Self { content, slot: Rc::clone(slot) }
     }
 }
 
@@ -142,22 +190,26 @@ impl Body for ReplyBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+        let piece = ready!(self.content.poll_piece(cx));
+        if piece.is_some() {
+            self.slot.piece_handed_over(Instant::now());
+        }
+        Poll::Ready(piece.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+        self.content.is_taken()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+        self.content.size_hint()
     }
 }
 
 impl Drop for ReplyBody {
     fn drop(&mut self) {
-        self.slot.answer_handed_over();
+        self.slot.answer_handed_over(Instant::now());
     }
 }

@@ -17,6 +17,8 @@ pub(crate) enum Route {
     Performance,
     Config,
     EventsStats,
+    Status,
+    StatusStream,
     Events,
     ConfigReload,
     BreakersReset,
@@ -28,7 +30,7 @@ pub(crate) enum Route {
 const BREAKER: &str = "/circuit-breakers/";
 
 impl Route {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::Index,
         Self::Health,
         Self::Live,
@@ -40,6 +42,8 @@ impl Route {
         Self::Performance,
         Self::Config,
         Self::EventsStats,
+        Self::Status,
+        Self::StatusStream,
         Self::Events,
         Self::ConfigReload,
         Self::BreakersReset,
@@ -70,6 +74,8 @@ impl Route {
             Self::Performance => "/performance",
             Self::Config => "/config",
             Self::EventsStats => "/events/stats",
+            Self::Status => "/status",
+            Self::StatusStream => "/status/stream",
             Self::Events => "/events",
             Self::ConfigReload => "/config/reload",
             Self::BreakersReset => "/circuit-breakers/reset",
@@ -87,7 +93,9 @@ impl Route {
             | Self::CircuitBreakers
             | Self::Performance
             | Self::Config
-            | Self::EventsStats => Need::Reading,
+            | Self::EventsStats
+            | Self::Status
+            | Self::StatusStream => Need::Reading,
             Self::Events => Need::Events,
             Self::ConfigReload | Self::BreakersReset | Self::BreakerTrip | Self::BreakerReset => {
                 Need::Commanding

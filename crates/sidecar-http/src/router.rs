@@ -16,10 +16,12 @@ use crate::command::Command;
 use crate::exposition::Exposition;
 use crate::gate::Gate;
 use crate::host::HostRule;
+use crate::page;
 use crate::parameters;
 use crate::receive::{Budget, Received};
 use crate::reply::Reply;
 use crate::route::{Route, breaker_name};
+use crate::stream::Hub;
 
 /// Batches handed to the ingest closure at one time.
 const INGESTS: usize = 2;
@@ -32,7 +34,7 @@ const MAX_PREFIX: usize = 256;
 
 /// Threads that closures other than probes may occupy: one run per gate, a question to the history, the ingests and the
 /// commands.
-pub(crate) const WORKERS: usize = 6 + 1 + INGESTS + COMMANDS;
+pub(crate) const WORKERS: usize = 7 + 1 + INGESTS + COMMANDS;
 
 /// A request that passed every rule about its head.
 #[derive(Debug)]
@@ -42,21 +44,26 @@ pub(crate) enum Task {
     History(Vec<(String, String)>),
     Ingest(Packing),
     Command(Command),
+    Stream {
+        only_head: bool,
+    },
 }
 
 #[derive(Debug)]
 pub(crate) struct Router {
-    closures: Closures,
-    door: Door,
+    pub(crate) closures: Closures,
+    pub(crate) door: Door,
     hosts: HostRule,
     /// Before every path; may be empty.
     prefix: String,
+    pub(crate) streams: Arc<Hub>,
     prometheus: Gate,
     openmetrics: Gate,
-    circuit_breakers: Gate,
-    performance: Gate,
+    pub(crate) circuit_breakers: Gate,
+    pub(crate) performance: Gate,
     config: Gate,
-    events_stats: Gate,
+    pub(crate) events_stats: Gate,
+    pub(crate) status: Gate,
     /// Answers differ with the question, so nobody can share another's.
     history: Arc<Semaphore>,
     ingests: Arc<Semaphore>,
@@ -71,12 +78,14 @@ impl Router {
             door,
             hosts,
             prefix,
+            streams: Arc::default(),
             prometheus: Gate::default(),
             openmetrics: Gate::default(),
             circuit_breakers: Gate::default(),
             performance: Gate::default(),
             config: Gate::default(),
             events_stats: Gate::default(),
+            status: Gate::default(),
             history: Arc::new(Semaphore::new(1)),
             ingests: Arc::new(Semaphore::new(INGESTS)),
             commands: Arc::new(Semaphore::new(COMMANDS)),
@@ -110,6 +119,7 @@ impl Router {
         }
         let breaker = || path.and_then(breaker_name).ok_or_else(Reply::not_found);
         Ok(match route {
+            Route::StatusStream => Task::Stream { only_head: head.method == Method::HEAD },
             Route::MetricsHistory => Task::History(parameters::pairs(head.uri.query())?),
             Route::ConfigReload => Task::Command(Command::Reload),
             Route::BreakersReset => Task::Command(Command::ResetAll),
@@ -149,7 +159,7 @@ impl Router {
     pub(crate) async fn read(&self, route: Route, reader: Reader, headers: &HeaderMap) -> Reply {
         let closures = &self.closures;
         let answer = match route {
-            Route::Index => Some(self.index()),
+            Route::Index => return page::reply(),
             Route::Health => here(&closures.health, reader),
             Route::Live => here(&closures.live, ()),
             Route::Ready => here(&closures.ready, ()),
@@ -167,7 +177,9 @@ impl Router {
             Route::Performance => elsewhere(&self.performance, &closures.performance, ()).await,
             Route::Config => elsewhere(&self.config, &closures.config, ()).await,
             Route::EventsStats => elsewhere(&self.events_stats, &closures.events_stats, ()).await,
+            Route::Status => elsewhere(&self.status, &closures.status, ()).await,
             Route::MetricsHistory
+            | Route::StatusStream
             | Route::Events
             | Route::ConfigReload
             | Route::BreakersReset
@@ -175,13 +187,6 @@ impl Router {
             | Route::BreakerReset => None,
         };
         answer.map_or_else(Reply::not_found, Reply::from)
-    }
-
-    fn index(&self) -> Answer {
-        let exists = |route: &Route| self.door.decide(route.need(), true) != Access::Absent;
-        let path = |route: Route| format!("{}{}", self.prefix, route.path());
-        let paths: Vec<_> = self.closures.routes().filter(exists).map(path).collect();
-        Answer::json(true, &serde_json::json!({ "routes": paths }))
     }
 
     /// Answers a question to the history, away from this thread and one at a time.
@@ -248,11 +253,15 @@ pub(crate) fn is_prefix(text: &str) -> bool {
     framed && text.len() <= MAX_PREFIX && text.bytes().all(plain)
 }
 
-fn here<In>(closure: &Closure<In>, input: In) -> Option<Answer> {
+pub(crate) fn here<In>(closure: &Closure<In>, input: In) -> Option<Answer> {
     closure.as_ref().map(|closure| Answer::contained(|| closure(input)))
 }
 
-async fn elsewhere<In: Send + 'static>(gate: &Gate, closure: &Closure<In>, input: In) -> Option<Answer> {
+pub(crate) async fn elsewhere<In: Send + 'static>(
+    gate: &Gate,
+    closure: &Closure<In>,
+    input: In,
+) -> Option<Answer> {
     let closure = closure.clone()?;
     Some(gate.pass(move || closure(input)).await)
 }

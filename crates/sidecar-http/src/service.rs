@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tower_service::Service;
 
 use crate::receive::receive;
-use crate::reply::Reply;
+use crate::reply::{Content, Reply, endless};
 use crate::router::{Router, Task};
 
 /// The endpoints as a [`Service`], to be mounted in a server of the application. Made by
@@ -31,6 +31,8 @@ use crate::router::{Router, Task};
 /// - `Host` must be an IP literal, `localhost` or a name of [`allow_host`](crate::EndpointsBuilder::allow_host).
 /// - Deadlines and cap of connections are the business of the server around it. A body that is not there after
 ///   [`body_deadline`](crate::EndpointsBuilder::body_deadline) is answered with 408.
+/// - A stream that its client does not read is let go when it is 30 documents behind. Streams end with
+///   [`end_streams`](Self::end_streams).
 /// - It lives on the application's threads: where all of these are blocked, no probe is answered.
 #[derive(Clone, Debug)]
 pub struct EndpointsService {
@@ -41,6 +43,12 @@ pub struct EndpointsService {
 impl EndpointsService {
     pub(crate) fn new(router: Router, body_deadline: Duration) -> Self {
         Self { router: Arc::new(router), body_deadline }
+    }
+
+    /// Ends every stream of the status page, here and in all clones, and refuses new ones with 503. A server around it
+    /// that waits for its answers to end waits for streams too: this is to be called before it is stopped.
+    pub fn end_streams(&self) {
+        self.router.end_streams();
     }
 }
 
@@ -74,6 +82,10 @@ async fn respond<B: Body>(
         Ok(Task::Read(route, reader)) => router.read(route, reader, &head.headers).await,
         Ok(Task::History(parameters)) => router.history(parameters).await,
         Ok(Task::Command(command)) => router.command(command).await,
+        Ok(Task::Stream { only_head }) => match router.stream(only_head) {
+            Ok(stream) => return endless(EndpointsBody(Content::Stream(stream))),
+            Err(refusal) => refusal,
+        },
         Ok(Task::Ingest(packing)) => match timeout(deadline, receive(Box::pin(body), &router.bodies)).await {
             Ok(Ok(received)) => router.ingest(packing, received).await,
             Ok(Err(refusal)) => refusal,
@@ -82,7 +94,7 @@ async fn respond<B: Body>(
     };
     // Its length is in the head all the same.
     let bare = head.method == Method::HEAD;
-    reply.into_response(|bytes| EndpointsBody((!bare && !bytes.is_empty()).then_some(bytes)))
+    reply.into_response(|bytes| EndpointsBody(Content::Whole((!bare && !bytes.is_empty()).then_some(bytes))))
 }
 
 /// What the head says of a body. The body itself may have been wrapped by something that does not know its end.
@@ -108,9 +120,9 @@ impl fmt::Debug for EndpointsFuture {
     }
 }
 
-/// The body of an answer, in one piece.
-#[derive(Clone, Debug)]
-pub struct EndpointsBody(Option<Bytes>);
+/// The body of an answer: in one piece, or the status page's stream.
+#[derive(Debug)]
+pub struct EndpointsBody(Content);
 
 impl Body for EndpointsBody {
     type Data = Bytes;
@@ -118,16 +130,16 @@ impl Body for EndpointsBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.take().map(|bytes| Ok(Frame::data(bytes))))
+        self.0.poll_piece(cx).map(|piece| piece.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_none()
+        self.0.is_taken()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.as_ref().map_or(0, |bytes| bytes.len() as u64))
+        self.0.size_hint()
     }
 }

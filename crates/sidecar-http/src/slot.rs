@@ -25,7 +25,14 @@ enum Phase {
     Send,
     /// The whole answer was handed to the connection; its last bytes may still wait for the socket.
     Flush,
+    /// The answer is a stream, and all of it so far is in the socket's hands.
+    Listen,
+    /// The answer is a stream of which something waits for the socket.
+    Push,
 }
+
+/// Far enough to be never.
+const NEVER: Duration = Duration::from_secs(365 * 86_400);
 
 /// The state of one connection, shared by its task, its transport and the table of connections, all on one
 /// thread.
@@ -41,6 +48,9 @@ enum Phase {
 /// ```
 ///
 /// In `Head` and `Body` it is the client's turn to send, in `Send` and `Flush` to read; in `Answer` it is ours.
+///
+/// A stream goes from `Answer` to `Push`, to `Listen` when all of it is flushed, to `Push` with the next piece, and at its
+/// end to `Flush`. It has no deadline as a whole, but each `Push` has that of an answer, however much is added to it.
 #[derive(Debug)]
 pub(crate) struct Slot {
     deadlines: Deadlines,
@@ -82,9 +92,23 @@ impl Slot {
         self.sending_since.set(self.sending_since.get().or(Some(now)));
     }
 
-    pub(crate) fn answer_handed_over(&self) {
-        if self.phase.get() == Phase::Send {
-            self.phase.set(Phase::Flush);
+    pub(crate) fn stream_begun(&self, now: Instant) {
+        self.waiting_since.set(now);
+        self.sending_since.set(Some(now));
+        self.enter(Phase::Push, now + self.deadlines.answer);
+    }
+
+    pub(crate) fn piece_handed_over(&self, now: Instant) {
+        if self.phase.get() == Phase::Listen {
+            self.enter(Phase::Push, now + self.deadlines.answer);
+        }
+    }
+
+    pub(crate) fn answer_handed_over(&self, now: Instant) {
+        match self.phase.get() {
+            Phase::Send | Phase::Push => self.phase.set(Phase::Flush),
+            Phase::Listen => self.enter(Phase::Flush, now + self.deadlines.answer),
+            Phase::Head | Phase::Body | Phase::Answer | Phase::Flush => {}
         }
     }
 
@@ -92,11 +116,12 @@ impl Slot {
     pub(crate) fn flushed(&self, now: Instant) {
         match self.phase.get() {
             Phase::Send => return,
+            Phase::Push => self.enter(Phase::Listen, now + NEVER),
             Phase::Flush => {
                 self.waiting_since.set(now);
                 self.enter(Phase::Head, now + self.deadlines.head);
             }
-            Phase::Head | Phase::Body | Phase::Answer => {}
+            Phase::Head | Phase::Body | Phase::Answer | Phase::Listen => {}
         }
         self.sending_since.set(None);
     }
@@ -122,6 +147,16 @@ impl Slot {
     /// Since when the client has had an answer to take and nothing else goes on, if it is so.
     pub(crate) fn sending_since(&self) -> Option<Instant> {
         matches!(self.phase.get(), Phase::Send | Phase::Flush).then(|| self.sending_since.get()).flatten()
+    }
+
+    /// Since when a stream has been going on, if one does.
+    pub(crate) fn streaming_since(&self) -> Option<Instant> {
+        matches!(self.phase.get(), Phase::Listen | Phase::Push).then(|| self.waiting_since.get())
+    }
+
+    /// Whether a stream's client has something left to read.
+    pub(crate) fn is_stream_behind(&self) -> bool {
+        self.phase.get() == Phase::Push
     }
 
     /// Asks the connection to end with the exchange that is under way.
@@ -156,7 +191,7 @@ mod tests {
         slot.body_complete(start + secs(9));
         assert_eq!((slot.deadline(), slot.waiting_since()), (start + secs(39), None));
         slot.answer_made(start + secs(10));
-        slot.answer_handed_over();
+        slot.answer_handed_over(start);
         slot.flushed(start + secs(11));
         assert_eq!((slot.deadline(), slot.waiting_since()), (start + secs(16), Some(start + secs(11))));
     }
@@ -181,10 +216,31 @@ mod tests {
         assert_eq!(slot.sending_since(), None, "a closure runs");
         slot.answer_made(start + secs(2));
         assert_eq!((slot.sending_since(), slot.waiting_since()), (Some(start + secs(2)), None));
-        slot.answer_handed_over();
+        slot.answer_handed_over(start);
         assert_eq!((slot.sending_since(), slot.waiting_since()), (Some(start + secs(2)), None));
         slot.flushed(start + secs(3));
         assert_eq!((slot.sending_since(), slot.waiting_since()), (None, Some(start + secs(3))));
+    }
+
+    #[test]
+    fn a_stream_has_a_deadline_only_while_its_client_has_something_to_read() {
+        let start = Instant::now();
+        let slot = Slot::new(DEADLINES, start);
+        slot.head_complete(start);
+        slot.stream_begun(start + secs(1));
+        assert_eq!((slot.deadline(), slot.is_stream_behind()), (start + secs(31), true));
+        slot.flushed(start + secs(2));
+        assert!(slot.deadline() > start + secs(100_000) && !slot.is_stream_behind());
+        slot.piece_handed_over(start + secs(100));
+        slot.piece_handed_over(start + secs(120));
+        assert_eq!(slot.deadline(), start + secs(130), "the first piece that waits counts");
+        assert_eq!((slot.waiting_since(), slot.sending_since()), (None, None));
+        assert_eq!(slot.streaming_since(), Some(start + secs(1)));
+        slot.flushed(start + secs(121));
+        slot.answer_handed_over(start + secs(200));
+        assert_eq!((slot.deadline(), slot.streaming_since()), (start + secs(230), None));
+        slot.flushed(start + secs(201));
+        assert_eq!((slot.awaits_head(), slot.deadline()), (true, start + secs(206)));
     }
 
     #[test]
@@ -195,7 +251,7 @@ mod tests {
             slot.head_complete(start + secs(at));
             assert_eq!(slot.sending_since(), None, "a closure runs");
             slot.answer_made(start + secs(at));
-            slot.answer_handed_over();
+            slot.answer_handed_over(start);
             assert_eq!(slot.sending_since(), Some(start + secs(1)));
         }
         // The client takes the first two while the third is made.

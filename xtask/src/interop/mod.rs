@@ -4,9 +4,11 @@
 //! One file per counterpart. Where its program is not installed, its part says so and is skipped.
 
 mod alertmanager;
+mod browser;
 mod grafana;
 mod guides;
 mod http;
+mod page;
 mod prometheus;
 mod pushgateway;
 mod pytest;
@@ -111,6 +113,9 @@ const PARTS: &[(&str, &[&str], Part)] = &[
     }),
     ("pushgateway", &["prometheus-pushgateway"], |at, deadline| {
         pushgateway::run(at.program, at.folder, deadline)
+    }),
+    ("page", &["chromium"], |at, deadline| {
+        page::run(&at.program.with_file_name("examples").join("status_page"), at.folder, deadline)
     }),
 ];
 

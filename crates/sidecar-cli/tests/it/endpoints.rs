@@ -101,6 +101,13 @@ fn the_series_are_all_there_at_the_first_scrape() {
 }
 
 #[test]
+fn a_browser_gets_the_status_page() {
+    let (_program, address) = lingering();
+    let page = get(address, "/");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+}
+
+#[test]
 fn both_formats_of_the_metrics_are_what_they_say() {
     let (_program, address) = lingering();
     let classic = get(address, "/metrics");

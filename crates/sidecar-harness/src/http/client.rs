@@ -101,6 +101,22 @@ impl Client {
         Reply { status, head, body: String::new() }
     }
 
+    /// All that comes until `end`, which is taken too and not returned.
+    #[track_caller]
+    pub fn until(&mut self, end: &str) -> String {
+        let end = end.as_bytes();
+        let mut seen = 0;
+        let at = loop {
+            if let Some(at) = self.unread[seen..].windows(end.len()).position(|window| window == end) {
+                break seen + at;
+            }
+            seen = self.unread.len().saturating_sub(end.len());
+            self.fill();
+        };
+        let taken: Vec<u8> = self.unread.drain(..at + end.len()).collect();
+        String::from_utf8(taken[..at].to_vec()).expect("text")
+    }
+
     #[track_caller]
     fn fill(&mut self) {
         let mut chunk = [0; 65536];

@@ -8,8 +8,14 @@ const WRONG: &str = "Authorization: Bearer guess";
 const JSON: &str = "Content-Type: application/json";
 
 const PROBES: [&str; 4] = ["GET /health", "GET /live", "HEAD /ready", "GET /startup"];
-const READING: [&str; 4] =
-    ["GET /config", "GET /metrics/history?name=x", "HEAD /circuit-breakers", "GET /events/stats"];
+const READING: [&str; 6] = [
+    "GET /config",
+    "GET /metrics/history?name=x",
+    "HEAD /circuit-breakers",
+    "GET /events/stats",
+    "GET /",
+    "HEAD /status/stream",
+];
 const COMMANDS: [&str; 4] = [
     "POST /config/reload",
     "POST /circuit-breakers/payments/trip",
@@ -17,7 +23,7 @@ const COMMANDS: [&str; 4] = [
     "POST /circuit-breakers/reset",
 ];
 
-fn statuses(client: &mut Client, lines: [&str; 4], credentials: &[&str]) -> [u16; 4] {
+fn statuses<const N: usize>(client: &mut Client, lines: [&str; N], credentials: &[&str]) -> [u16; N] {
     lines.map(|line| match client.ask(line, credentials).status {
         // `/ready` says 503 of its own accord.
         503 => 200,
@@ -56,7 +62,7 @@ fn the_access_matrix_holds_over_the_wire() {
         let context = format!("{} {credentials:?}", server.local_addr());
         let mut client = Client::to(server.local_addr());
         assert_eq!(statuses(&mut client, PROBES, credentials), [200; 4], "{context}");
-        assert_eq!(statuses(&mut client, READING, credentials), [reading; 4], "{context}");
+        assert_eq!(statuses(&mut client, READING, credentials), [reading; 6], "{context}");
         assert_eq!(statuses(&mut client, COMMANDS, credentials), [commands; 4], "{context}");
         // A refused body closes the connection, so this one comes last.
         assert_eq!(post(&mut client, credentials), events, "{context}");

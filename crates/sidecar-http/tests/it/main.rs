@@ -14,9 +14,11 @@ mod heads;
 mod ingest;
 #[cfg(feature = "tower")]
 mod mounted;
+mod page;
 mod routes;
 mod settings;
 mod shutdown;
+mod stream;
 #[cfg(unix)]
 mod unix;
 mod workers;

@@ -24,6 +24,7 @@ use tokio::runtime::{Builder, Runtime};
 use tower::{Service, ServiceExt};
 
 use crate::routes::full;
+use crate::stream::document;
 
 const JSON: &str = "Content-Type: application/json";
 const RIGHT: &str = "Authorization: Bearer secret";
@@ -137,6 +138,7 @@ fn behind_a_foreign_server_each_route_answers_as_behind_ours() {
         "GET /",
         "GET /metrics",
         "HEAD /metrics",
+        "HEAD /status/stream",
         "GET /circuit-breakers",
         "GET /nowhere",
         "DELETE /live",
@@ -270,11 +272,8 @@ fn under_a_prefix_there_are_the_same_routes_and_nothing_outside() {
         assert_eq!(status(&service, line, &[RIGHT]), expected, "{line}");
         assert_eq!(client.ask(line, &[RIGHT]).status, expected, "{line}");
     }
-    let index = client.ask("GET /ops/sidecar", &[]).json();
-    assert_eq!(
-        (&index["routes"][0], &index["routes"][1]),
-        (&"/ops/sidecar/".into(), &"/ops/sidecar/health".into())
-    );
+    assert!(client.ask("GET /ops/sidecar", &[]).body.starts_with("<!doctype html>"));
+    assert!(document(client.request("GET /ops/sidecar/status/stream", &[]))["at"].is_u64());
 }
 
 #[test]
@@ -292,6 +291,31 @@ fn a_rendering_that_takes_long_delays_no_probe_even_on_one_thread() {
     assert_eq!(Client::to(address).ask("GET /live", &[]).status, 200);
     inside.open();
     assert_eq!(scraper.reply().body, "jobs 1\n");
+}
+
+#[test]
+fn a_stream_goes_on_behind_a_foreign_server_until_it_is_told_to_end() {
+    let service = full().allow_unauthenticated(true).into_service().expect("said explicitly");
+    let mut client = Client::to(serve(service.clone()));
+    let head = client.request("GET /status/stream", &[]).head_reply();
+    assert_eq!((head.status, head.header("content-type")), (200, Some("text/event-stream")));
+    assert_eq!(document(&mut client)["health"], "healthy");
+    assert_eq!(document(&mut client)["status"]["alerts"], 0);
+    service.end_streams();
+    client.until("\r\n0\r\n\r\n");
+    client.ask("GET /status/stream", &[]).assert_error(503);
+    assert_eq!(client.ask("GET /live", &[]).status, 200);
+}
+
+#[test]
+fn a_stream_ends_with_the_last_clone_of_its_service() {
+    runtime(true).block_on(async {
+        let service = full().allow_unauthenticated(true).into_service().expect("said explicitly");
+        let request = request("GET /status/stream", &[], Pieces::of(&[]));
+        let mut body = pin!(service.oneshot(request).await.expect("it never fails").into_body());
+        // Of the document nothing is left to be made once nobody could ask for another.
+        while poll_fn(|cx| body.as_mut().poll_frame(cx)).await.is_some() {}
+    });
 }
 
 #[test]

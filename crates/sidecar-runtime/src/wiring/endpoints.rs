@@ -2,6 +2,7 @@
 
 use crate::config::SidecarConfig;
 use crate::sidecar::SidecarHandle;
+use crate::wiring::overview::Overview;
 use serde::Serialize;
 use sidecar_breaker::BreakerSnapshot;
 use sidecar_config::{ConfigErrors, Origin, Reload, Setting};
@@ -90,6 +91,7 @@ pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
         config,
         reload,
         events,
+        overview,
     ] = std::array::from_fn(|_| sidecar.clone());
     Endpoints::builder()
         .health(move |reader| {
@@ -113,6 +115,7 @@ pub(crate) fn routes(sidecar: &SidecarHandle) -> EndpointsBuilder {
         .config(move || Effective::of(&config))
         .config_reload(move || reload.reload_config().map(|outcome| Reloaded::of(outcome, &reload)))
         .events_stats(move || events.stats())
+        .status(move || Overview::of(&overview))
 }
 
 /// The document's shape: breaker names at the top level, and nothing else.

@@ -29,7 +29,7 @@ pub(crate) struct Shedding {
 }
 
 impl Shedding {
-    fn latest(&self) -> Option<Decision> {
+    pub(crate) fn latest(&self) -> Option<Decision> {
         *self.latest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,6 +9,8 @@ pub(crate) mod gate;
 pub(crate) mod governor;
 pub(crate) mod live;
 pub(crate) mod operations;
+#[cfg(feature = "http")]
+pub(crate) mod overview;
 pub(crate) mod sources;
 pub(crate) mod ticker;
 pub(crate) mod vitals;

@@ -3,11 +3,13 @@
 use crate::client::get;
 use crate::support::{becomes, builder, everything, offer};
 use serde_json::{Value, json};
-use sidecar_harness::http::ask;
+use sidecar_harness::http::{Client, ask};
 use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::breaker::State;
 use sidecar_runtime::health::{Component, Status};
+use sidecar_runtime::metrics::{AlertRule, Reading};
 use sidecar_runtime::{Sidecar, observe};
+use std::time::Instant;
 
 fn serving() -> Sidecar {
     builder().http("127.0.0.1:0").start().expect("valid settings")
@@ -114,6 +116,50 @@ fn circuit_breakers_have_the_document_s_json() {
     assert_eq!(quiet.get("last_failure"), Some(&Value::Null));
     failing.trip();
     assert_eq!(get(&sidecar, "/circuit-breakers").json()["ai_transformation_api"]["state"], "OPEN");
+}
+
+#[test]
+fn the_status_has_what_the_page_shows_beside_the_other_routes() {
+    let sidecar = serving();
+    let reading = || vec![Reading::new(&[("shelf", "<b>")], 6.0)];
+    let rule = AlertRule::from_fn("High", reading).above(5.0).annotation("summary", "too high");
+    sidecar.metrics().alert(rule).expect("the rule is valid");
+    eventually("the alert", || sidecar.metrics().alerts().firing().count() == 1);
+    let status = get(&sidecar, "/status").json();
+    let names = ["alerts", "budget", "configuration", "process", "sampling", "shedding", "version"];
+    assert_eq!(keys(&status), names);
+    let alert = &status["alerts"]["alerts"][0];
+    assert_eq!(
+        (&alert["name"], &alert["state"], &alert["value"]),
+        (&json!("High"), &json!("firing"), &json!(6.0))
+    );
+    assert_eq!(
+        (&alert["labels"]["shelf"], &alert["annotations"]["summary"]),
+        (&json!("<b>"), &json!("too high"))
+    );
+    assert!(is_rfc3339(&alert["since"]) && is_rfc3339(&alert["fired_at"]), "{alert}");
+    assert_eq!(status["configuration"], json!({ "generation": 1, "is_refused": false }));
+    assert_eq!(status["sampling"]["signals"][0]["signal"], "events");
+    assert!(
+        status["budget"]["max_cpu_percent"].is_number() && status["process"]["own"].is_object(),
+        "{status}"
+    );
+}
+
+#[test]
+fn the_page_is_told_what_every_piece_knows() {
+    let sidecar = serving();
+    sidecar.breakers().register(sidecar.breaker("database")).expect("a new name").trip();
+    assert!(get(&sidecar, "/").body.starts_with("<!doctype html>"));
+    let mut client = Client::to(sidecar.local_addr().expect("it serves"));
+    client.request("GET /status/stream", &[]).until("data: ");
+    let document: Value = serde_json::from_str(&client.until("\n\n")).expect("JSON on one line");
+    let parts = ["circuit_breakers", "events_stats", "health", "performance", "ready", "status"];
+    assert!(parts.iter().all(|part| document[part].is_object()), "{document}");
+    assert_eq!(document["circuit_breakers"]["database"]["state"], "OPEN");
+    let begun = Instant::now();
+    let _ = sidecar.stop(PATIENCE);
+    assert!(begun.elapsed() < PATIENCE, "a stream does not hold up the end");
 }
 
 #[test]
