@@ -63,6 +63,12 @@ impl History {
         (next, due.seconds.is_none())
     }
 
+    pub(crate) fn set(&self, settings: &HistorySettings) {
+        let mut books = self.books.lock();
+        books.set(settings);
+        self.figures.set(&books);
+    }
+
     pub(crate) fn answer(&self, query: &Query) -> Result<QueryResult, QueryError> {
         self.books.lock().answer(query)
     }
