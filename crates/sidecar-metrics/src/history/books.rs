@@ -10,6 +10,7 @@ use super::{ROLLED_SECONDS, answer};
 use crate::gather::Joined;
 use crate::query::{Query, QueryError, QueryResult, whole_seconds};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Series, frames, and the ten seconds that are being summed up.
 #[derive(Debug)]
@@ -62,6 +63,8 @@ impl Books {
             series: self.families.iter().map(|(_, family)| family.series() as u64).sum(),
             evicted_points: self.store.evicted,
             series_left_out: self.store.left_out,
+            max_bytes: self.store.bound() as u64,
+            retention: Duration::from_secs(self.store.retention()),
         }
     }
 

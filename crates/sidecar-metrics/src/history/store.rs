@@ -36,6 +36,15 @@ impl Store {
         Self { fine, rolled, table: 0, scratch: 0, bound, retention, evicted: 0, left_out: 0 }
     }
 
+    pub(super) fn bound(&self) -> usize {
+        self.bound
+    }
+
+    /// In seconds.
+    pub(super) fn retention(&self) -> u64 {
+        self.retention
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.table + self.scratch + self.fine.bytes() + self.rolled.bytes()
     }

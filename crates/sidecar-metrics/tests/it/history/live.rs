@@ -27,7 +27,9 @@ fn a_shorter_retention_drops_what_is_beyond_it_at_once() {
     assert!(oldest(&metrics) > 2_900, "{}", oldest(&metrics));
     metrics.set_history(secs(600), 30_000_000).expect("in range");
     assert!((590..=600).contains(&oldest(&metrics)), "{}", oldest(&metrics));
-    assert_eq!(metrics.history_stats().evicted_points, 0, "their time is over");
+    let stats = metrics.history_stats();
+    assert_eq!((stats.retention, stats.max_bytes), (secs(600), 30_000_000));
+    assert_eq!(stats.evicted_points, 0, "their time is over");
     tens(&metrics, 3_000..4_000);
     assert!((590..=600).contains(&oldest(&metrics)), "{}", oldest(&metrics));
 }
