@@ -8,22 +8,20 @@ use crate::wiring::gate::Gate;
 use crate::wiring::governor::{Regulator, Shedding};
 use crate::wiring::live::{self, Watching};
 use crate::wiring::ticker::{Tick, Ticker};
-use crate::wiring::{alerts, sources, vitals};
+use crate::wiring::{alerts, memory, sources, vitals};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{ConfigError, Live};
 use sidecar_core::{Clock, EventTypes, SettingsError, panics};
 use sidecar_health::{Component, Health, HealthBuilder};
-use sidecar_metrics::{HISTORY_BYTES, MetricsCollector};
+use sidecar_metrics::MetricsCollector;
 use sidecar_observer::Observer;
 use sidecar_perf::PerfMonitor;
-use sidecar_profiler::{BYTES_PER_MB, Profiler};
+use sidecar_profiler::Profiler;
 use sidecar_sampler::Sampler;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The share of the metrics' history in `max_memory_mb`.
-const HISTORY_SHARE: f64 = 0.3;
 /// How often health's list of breakers is compared with the registry.
 const BREAKER_SYNC: Duration = Duration::from_secs(1);
 
@@ -254,7 +252,7 @@ fn compose(
     profiler.charge("observe", cost).expect("a new profiler has room for its first charge");
     let metrics = MetricsCollector::builder()
         .retention(config.history_retention())
-        .history_bytes(history_bytes(resources.max_memory_mb))
+        .history_bytes(memory::history_bytes(resources.max_memory_mb))
         .build()?;
     let history = metrics.clone();
     let bytes = move || history.history_stats().bytes;
@@ -282,12 +280,6 @@ fn compose(
         alerts: alerts::Alerts::default(),
     };
     Ok((observer, pieces))
-}
-
-/// The history's share of the memory, as far as it can use it.
-fn history_bytes(max_memory_mb: f64) -> usize {
-    let share = (max_memory_mb * BYTES_PER_MB as f64 * HISTORY_SHARE) as usize;
-    share.clamp(*HISTORY_BYTES.start(), *HISTORY_BYTES.end())
 }
 
 fn sampler(

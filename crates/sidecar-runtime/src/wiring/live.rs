@@ -2,8 +2,8 @@
 
 use crate::config::{Adaptive, MAX_EVENT_TYPE_RATES, Sampling, SidecarConfig};
 use crate::sidecar::{Pieces, SidecarHandle};
-use crate::wiring::breakers;
 use crate::wiring::governor::EVENT_TYPE;
+use crate::wiring::{breakers, memory};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{Live, Watch};
 use sidecar_core::panics;
@@ -11,13 +11,9 @@ use sidecar_health::{BuiltIn, CheckOutcome, HealthSettings, RegisterError};
 use sidecar_metrics::SourceOutput;
 use sidecar_observer::{DropPolicy, Observer, ObserverSettings};
 use sidecar_perf::PerfSettings;
-use sidecar_profiler::BYTES_PER_MB;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-
-/// The queue's share of `max_memory_mb`.
-const QUEUE_SHARE: f64 = 0.4;
 
 /// Ends the watch over the configuration's files when dropped.
 pub(crate) struct Watching(Watch);
@@ -62,7 +58,7 @@ pub(crate) fn observer(config: &SidecarConfig, settings: &mut ObserverSettings) 
     let section = &config.runtime.sidecar;
     let (resources, handlers) = (&section.resources, &section.handlers);
     settings.queue_size = resources.max_queue_size;
-    settings.queue_bytes = (resources.max_memory_mb * BYTES_PER_MB as f64 * QUEUE_SHARE) as usize;
+    settings.queue_bytes = memory::queue_bytes(resources.max_memory_mb);
     settings.drop_policy = if resources.drop_on_full { DropPolicy::Oldest } else { DropPolicy::Newest };
     settings.handler_timeout = handlers.timeout;
     settings.suspend_after = handlers.suspend_after;
@@ -109,6 +105,8 @@ fn apply(pieces: &Pieces, config: &SidecarConfig) {
     told("resources and handlers", pieces.observer.update(|settings| observer(config, settings)));
     let resources = &config.runtime.sidecar.resources;
     told("resources", pieces.profiler.set_budget(resources.max_cpu_percent, resources.max_memory_mb));
+    let bytes = memory::history_bytes(resources.max_memory_mb);
+    told("the history of the metrics", pieces.metrics.set_history(config.history_retention(), bytes));
     told("performance", pieces.perf.update(|settings| perf(config, settings)));
     told("health", pieces.health.update(|settings| health(config, settings)));
     told("breakers", breakers::configure(&pieces.breakers, config));

@@ -7,6 +7,7 @@ pub(crate) mod endpoints;
 pub(crate) mod gate;
 pub(crate) mod governor;
 pub(crate) mod live;
+pub(crate) mod memory;
 pub(crate) mod sources;
 pub(crate) mod ticker;
 pub(crate) mod vitals;
