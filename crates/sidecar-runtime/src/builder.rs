@@ -3,6 +3,7 @@
 use crate::config::{Adaptive, SidecarConfig};
 use crate::error::StartError;
 use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
+use crate::wiring::attributes::Seat;
 use crate::wiring::breakers::{self, BreakerComponents};
 use crate::wiring::gate::Gate;
 use crate::wiring::governor::{Regulator, Shedding};
@@ -116,8 +117,8 @@ impl SidecarBuilder {
         self
     }
 
-    /// The breakers to show, for example [`BreakerRegistry::global`], where those of `#[protected]` stand. Defaults
-    /// to a registry of its own.
+    /// The breakers to show, for example [`BreakerRegistry::global`], where those of `#[protected]` stand; of several
+    /// sidecars those follow the one that was started first. Defaults to a registry of its own.
     pub fn breakers(mut self, registry: BreakerRegistry) -> Self {
         self.breakers = Some(registry);
         self
@@ -181,14 +182,16 @@ impl SidecarBuilder {
         let health = Health::builder();
         #[cfg(feature = "tokio")]
         let health = self.runtimes.apply(health);
-        let registry = self.breakers.unwrap_or_default();
+        let (registry, seat) = (self.breakers.unwrap_or_default(), Seat::take());
         breakers::configure(&registry, &config.get())?;
         let perf = self.perf.unwrap_or_else(|| PerfMonitor::global().clone());
-        let (observer, pieces) = compose(config, self.keep_all, registry, perf, health, &clock)?;
+        let (observer, pieces) = compose(config, self.keep_all, registry, perf, health, &clock, &seat)?;
         let pieces = Arc::new(pieces);
         vitals::register(&pieces, &clock).map_err(StartError::Component)?;
         sources::register(&pieces);
         live::register(&pieces).map_err(StartError::Component)?;
+        seat.occupy(&pieces)?;
+        live::tell_of_another(&pieces);
         pieces.health.register_all(self.components).map_err(StartError::Component)?;
         let handle = SidecarHandle { shared: pieces };
         handle.shared.alerts.configure(&handle, &handle.config())?;
@@ -216,6 +219,7 @@ impl SidecarBuilder {
             _ticker: ticker,
             _history: history,
             _observer: observer,
+            _seat: seat,
         };
         Ok(Sidecar::new(handle, parts))
     }
@@ -228,6 +232,7 @@ fn compose(
     perf: PerfMonitor,
     health: HealthBuilder,
     clock: &Clock,
+    seat: &Seat,
 ) -> Result<(Observer, Pieces), StartError> {
     let (config, names) = (live.get(), EventTypes::default());
     let sampler = sampler(&config, keep_all, names.clone(), clock)?;
@@ -278,6 +283,7 @@ fn compose(
         profiler,
         shedding,
         alerts: alerts::Alerts::default(),
+        seat: seat.id(),
     };
     Ok((observer, pieces))
 }

@@ -1,6 +1,7 @@
 //! Where the pieces meet: each file joins two of them, and holds no algorithm of its own.
 
 pub(crate) mod alerts;
+pub(crate) mod attributes;
 pub(crate) mod breakers;
 #[cfg(feature = "http")]
 pub(crate) mod endpoints;
