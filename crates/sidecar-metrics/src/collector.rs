@@ -15,10 +15,11 @@ use crate::registry::{Limits, Registry};
 use crate::source::SourceOutput;
 use crate::sources::Sources;
 use crate::unit::Unit;
-use sidecar_core::Clock;
+use sidecar_core::{Clock, SettingsError};
 use std::borrow::Borrow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 /// Collects metrics and exposes them. Clones share everything.
 ///
@@ -240,6 +241,20 @@ impl MetricsCollector {
             self.register_source(move |out| figures.write(out));
         }
         next.min(self.tick_alerts(now))
+    }
+
+    /// Has the history keep ten-second points for `retention`, 300 s to 7 days, rounded up to whole seconds, and take
+    /// `bytes` at most, 64 kB to 1 GB, from now on. What is beyond either goes at once; what there is within them stays.
+    /// If the series themselves take more than a quarter of the new bytes, all are forgotten with their past, and the
+    /// next reading begins anew with as many as fit. Waits for a query or a reading that is being kept.
+    ///
+    /// # Errors
+    /// When either is out of range; then both stay as they were.
+    pub fn set_history(&self, retention: Duration, bytes: usize) -> Result<(), SettingsError> {
+        let settings = HistorySettings { retention, bytes };
+        settings.check()?;
+        self.inner.history.set(&settings);
+        Ok(())
     }
 
     /// How much history there is, as of the last reading.

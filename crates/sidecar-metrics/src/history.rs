@@ -45,8 +45,9 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn new(settings: &HistorySettings) -> Self {
-        let figures = Arc::new(Figures::default());
-        Self { pace: Mutex::default(), books: Mutex::new(Books::new(settings)), figures }
+        let (books, figures) = (Books::new(settings), Arc::new(Figures::default()));
+        figures.set(&books);
+        Self { pace: Mutex::default(), books: Mutex::new(books), figures }
     }
 
     /// Keeps what `read` returns, if the second's reading is due. Says when the next one is, and whether this
@@ -61,6 +62,12 @@ impl History {
         books.keep(&metrics, due, wall);
         self.figures.set(&books);
         (next, due.seconds.is_none())
+    }
+
+    pub(crate) fn set(&self, settings: &HistorySettings) {
+        let mut books = self.books.lock();
+        books.set(settings);
+        self.figures.set(&books);
     }
 
     pub(crate) fn answer(&self, query: &Query) -> Result<QueryResult, QueryError> {

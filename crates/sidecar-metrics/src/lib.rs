@@ -88,7 +88,8 @@
 //!   some 6 MB, and one of 10 000 that rest 3 MB.
 //! - Within `history_bytes`, all of this included: beyond it the oldest seconds of all series go first, then the oldest
 //!   tens, and are counted in `sidecar_history_evicted_points_total`. Series may take a quarter of it; those beyond have
-//!   no history, as `sidecar_history_series_left_out` says.
+//!   no history, as `sidecar_history_series_left_out` says. Both bounds change while it runs, by
+//!   [`MetricsCollector::set_history`].
 //! - A counter's first value is an increase if the series began after the first reading. A value below the one before
 //!   is a restart from zero. A series that is missing from a reading has no point there, nor has a second in which
 //!   nobody called: what was counted meanwhile belongs to the next reading, whose rate is over all that time.

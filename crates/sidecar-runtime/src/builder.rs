@@ -4,28 +4,27 @@ use crate::config::{Adaptive, SidecarConfig};
 use crate::error::StartError;
 use crate::sidecar::{Parts, Pieces, Sidecar, SidecarHandle};
 use crate::wiring::anomalies::Detection;
+use crate::wiring::attributes::Seat;
 use crate::wiring::breakers::{self, BreakerComponents};
 use crate::wiring::gate::Gate;
 use crate::wiring::governor::{Regulator, Shedding};
 use crate::wiring::live::{self, Watching};
 use crate::wiring::operations::Objectives;
 use crate::wiring::ticker::{Tick, Ticker};
-use crate::wiring::{alerts, operations, sources, vitals};
+use crate::wiring::{alerts, memory, operations, sources, vitals};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{ConfigError, Live};
 use sidecar_core::{Clock, EventTypes, SettingsError, panics};
 use sidecar_health::{Component, Health, HealthBuilder};
-use sidecar_metrics::{HISTORY_BYTES, MetricsCollector};
+use sidecar_metrics::MetricsCollector;
 use sidecar_observer::Observer;
 use sidecar_perf::PerfMonitor;
-use sidecar_profiler::{BYTES_PER_MB, Profiler};
+use sidecar_profiler::Profiler;
 use sidecar_sampler::Sampler;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The share of the metrics' history in `max_memory_mb`.
-const HISTORY_SHARE: f64 = 0.3;
 /// How often health's list of breakers is compared with the registry.
 const BREAKER_SYNC: Duration = Duration::from_secs(1);
 
@@ -120,8 +119,8 @@ impl SidecarBuilder {
         self
     }
 
-    /// The breakers to show, for example [`BreakerRegistry::global`], where those of `#[protected]` stand. Defaults
-    /// to a registry of its own.
+    /// The breakers to show, for example [`BreakerRegistry::global`], where those of `#[protected]` stand; of several
+    /// sidecars those follow the one that was started first. Defaults to a registry of its own.
     pub fn breakers(mut self, registry: BreakerRegistry) -> Self {
         self.breakers = Some(registry);
         self
@@ -185,14 +184,16 @@ impl SidecarBuilder {
         let health = Health::builder();
         #[cfg(feature = "tokio")]
         let health = self.runtimes.apply(health);
-        let registry = self.breakers.unwrap_or_default();
+        let (registry, seat) = (self.breakers.unwrap_or_default(), Seat::take());
         breakers::configure(&registry, &config.get())?;
         let perf = self.perf.unwrap_or_else(|| PerfMonitor::global().clone());
-        let (observer, pieces) = compose(config, self.keep_all, registry, perf, health, &clock)?;
+        let (observer, pieces) = compose(config, self.keep_all, registry, perf, health, &clock, &seat)?;
         let pieces = Arc::new(pieces);
         vitals::register(&pieces, &clock).map_err(StartError::Component)?;
         sources::register(&pieces);
         live::register(&pieces).map_err(StartError::Component)?;
+        seat.occupy(&pieces)?;
+        live::tell_of_another(&pieces);
         pieces.health.register_all(self.components).map_err(StartError::Component)?;
         let handle = SidecarHandle { shared: pieces };
         handle.shared.alerts.configure(&handle, &handle.config())?;
@@ -221,6 +222,7 @@ impl SidecarBuilder {
             _ticker: ticker,
             _history: history,
             _observer: observer,
+            _seat: seat,
         };
         Ok(Sidecar::new(handle, parts))
     }
@@ -233,6 +235,7 @@ fn compose(
     perf: PerfMonitor,
     health: HealthBuilder,
     clock: &Clock,
+    seat: &Seat,
 ) -> Result<(Observer, Pieces), StartError> {
     let (config, names) = (live.get(), EventTypes::default());
     let sampler = sampler(&config, keep_all, names.clone(), clock)?;
@@ -257,7 +260,7 @@ fn compose(
     profiler.charge("observe", cost).expect("a new profiler has room for its first charge");
     let metrics = MetricsCollector::builder()
         .retention(config.history_retention())
-        .history_bytes(history_bytes(resources.max_memory_mb))
+        .history_bytes(memory::history_bytes(resources.max_memory_mb))
         .build()?;
     let history = metrics.clone();
     let bytes = move || history.history_stats().bytes;
@@ -288,14 +291,9 @@ fn compose(
         alerts: alerts::Alerts::default(),
         objectives,
         detection: Detection::new(keep_all, clock.clone()),
+        seat: seat.id(),
     };
     Ok((observer, pieces))
-}
-
-/// The history's share of the memory, as far as it can use it.
-fn history_bytes(max_memory_mb: f64) -> usize {
-    let share = (max_memory_mb * BYTES_PER_MB as f64 * HISTORY_SHARE) as usize;
-    share.clamp(*HISTORY_BYTES.start(), *HISTORY_BYTES.end())
 }
 
 fn sampler(

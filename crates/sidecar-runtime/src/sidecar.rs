@@ -5,6 +5,7 @@ use crate::config::SidecarConfig;
 use crate::error::StartError;
 use crate::wiring::alerts;
 use crate::wiring::anomalies::Detection;
+use crate::wiring::attributes::Seat;
 use crate::wiring::governor::Shedding;
 use crate::wiring::live::Watching;
 use crate::wiring::operations::Objectives;
@@ -49,6 +50,8 @@ pub(crate) struct Parts {
     pub(crate) _history: Ticker,
     /// Keeps the observer's worker running.
     pub(crate) _observer: Observer,
+    /// Another sidecar may decide about the process's breakers when it is dropped.
+    pub(crate) _seat: Seat,
 }
 
 /// A handle to a sidecar: cheap to clone, and it does not keep the sidecar running. Once that has stopped,
@@ -73,6 +76,8 @@ pub(crate) struct Pieces {
     pub(crate) profiler: Profiler,
     pub(crate) shedding: Shedding,
     pub(crate) alerts: alerts::Alerts,
+    /// The number of its [`Seat`].
+    pub(crate) seat: u64,
 }
 
 impl Sidecar {

@@ -127,6 +127,12 @@ impl BreakerRegistry {
         Ok((fresh, trouble))
     }
 
+    /// Whether both are clones of one registry.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// The breaker of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Breaker> {

@@ -12,6 +12,7 @@ pub use worker::AlertmanagerStats;
 
 use super::alert::Alert;
 use super::hook::AlertHook;
+use parking_lot::Mutex;
 use sidecar_core::{SettingsError, StartError};
 use std::fmt;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub struct AlertmanagerHook {
 struct Handle {
     shared: Arc<Shared>,
     /// Without credentials.
-    shown: String,
+    shown: Mutex<String>,
     timeout: Duration,
 }
 
@@ -68,7 +69,20 @@ impl AlertmanagerHook {
     }
 
     fn with(shared: Arc<Shared>, shown: String, timeout: Duration) -> Self {
-        Self { handle: Arc::new(Handle { shared, shown, timeout }) }
+        Self { handle: Arc::new(Handle { shared, shown: Mutex::new(shown), timeout }) }
+    }
+
+    /// Has every later post go to `url`, as [`new`](Self::new) takes it. What waits goes there, and what fires is posted
+    /// there at once, also if the old Alertmanager knows of it; to that nothing more is said, so it lets those alerts
+    /// end by themselves. A post that is under way is not stopped.
+    ///
+    /// # Errors
+    /// When `url` is not such an address; then posts go where they went.
+    pub fn set_url(&self, url: &str) -> Result<(), SettingsError> {
+        let target = post::Target::new(url)?;
+        *self.handle.shown.lock() = post::shown(url);
+        self.handle.shared.set_target(target);
+        Ok(())
     }
 
     /// What has become of the posts and alerts so far.
@@ -104,6 +118,6 @@ impl Drop for Handle {
 
 impl fmt::Debug for AlertmanagerHook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AlertmanagerHook").field("url", &self.handle.shown).finish_non_exhaustive()
+        f.debug_struct("AlertmanagerHook").field("url", &*self.handle.shown.lock()).finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@ use super::{ROLLED_SECONDS, answer};
 use crate::gather::Joined;
 use crate::query::{Query, QueryError, QueryResult, whole_seconds};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Series, frames, and the ten seconds that are being summed up.
 #[derive(Debug)]
@@ -42,12 +43,28 @@ impl Books {
         }
     }
 
+    /// Takes new bounds. Series that no longer fit are forgotten with their past, all of them, and are new to the next
+    /// reading: frames know them by number, so none can be taken out of those that stay.
+    pub(super) fn set(&mut self, settings: &HistorySettings) {
+        self.writer = FrameWriter::default();
+        self.store.scratch = 0;
+        self.store.set(settings.bytes, whole_seconds(settings.retention), self.last);
+        if !self.store.holds_table() {
+            // Noted, so that what those series have counted so far is no increase when they come back.
+            self.store.left_out += self.stats().series;
+            (self.families, self.open, self.store.table) = (Vec::new(), None, 0);
+            self.store.clear();
+        }
+    }
+
     pub(super) fn stats(&self) -> HistoryStats {
         HistoryStats {
             bytes: self.store.bytes() as u64,
             series: self.families.iter().map(|(_, family)| family.series() as u64).sum(),
             evicted_points: self.store.evicted,
             series_left_out: self.store.left_out,
+            max_bytes: self.store.bound() as u64,
+            retention: Duration::from_secs(self.store.retention()),
         }
     }
 

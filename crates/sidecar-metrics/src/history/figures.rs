@@ -4,6 +4,7 @@ use super::books::Books;
 use crate::source::SourceOutput;
 use crate::unit::Unit;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 /// How much history there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,10 @@ pub struct HistoryStats {
     pub evicted_points: u64,
     /// Series that the last reading left out because there was no room for them.
     pub series_left_out: u64,
+    /// How much it may take: see [`history_bytes`](crate::MetricsBuilder::history_bytes).
+    pub max_bytes: u64,
+    /// For how long it keeps ten-second points, in whole seconds: see [`retention`](crate::MetricsBuilder::retention).
+    pub retention: Duration,
 }
 
 /// The same, to be read without waiting for a query.
@@ -26,6 +31,8 @@ pub(crate) struct Figures {
     series: AtomicU64,
     evicted_points: AtomicU64,
     series_left_out: AtomicU64,
+    max_bytes: AtomicU64,
+    retention_seconds: AtomicU64,
 }
 
 // Relaxed throughout: the figures guard no other memory, and each is read alone.
@@ -36,6 +43,8 @@ impl Figures {
         self.series.store(stats.series, Relaxed);
         self.evicted_points.store(stats.evicted_points, Relaxed);
         self.series_left_out.store(stats.series_left_out, Relaxed);
+        self.max_bytes.store(stats.max_bytes, Relaxed);
+        self.retention_seconds.store(stats.retention.as_secs(), Relaxed);
     }
 
     pub(crate) fn get(&self) -> HistoryStats {
@@ -44,11 +53,13 @@ impl Figures {
             series: self.series.load(Relaxed),
             evicted_points: self.evicted_points.load(Relaxed),
             series_left_out: self.series_left_out.load(Relaxed),
+            max_bytes: self.max_bytes.load(Relaxed),
+            retention: Duration::from_secs(self.retention_seconds.load(Relaxed)),
         }
     }
 
     pub(crate) fn write(&self, out: &mut SourceOutput) {
-        let HistoryStats { bytes, series, evicted_points, series_left_out } = self.get();
+        let HistoryStats { bytes, series, evicted_points, series_left_out, .. } = self.get();
         out.gauge("sidecar_history_bytes", "Memory that the history of the metrics takes.")
             .unit(Unit::Bytes)
             .sample(&[], bytes);

@@ -36,8 +36,48 @@ impl Store {
         Self { fine, rolled, table: 0, scratch: 0, bound, retention, evicted: 0, left_out: 0 }
     }
 
+    pub(super) fn bound(&self) -> usize {
+        self.bound
+    }
+
+    /// In seconds.
+    pub(super) fn retention(&self) -> u64 {
+        self.retention
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.table + self.scratch + self.fine.bytes() + self.rolled.bytes()
+    }
+
+    /// Takes new bounds. What they no longer cover at the second `now` goes, and the room for it is given back.
+    pub(super) fn set(&mut self, bound: usize, retention: u64, now: u64) {
+        (self.bound, self.retention) = (bound, retention);
+        while self.rolled.oldest().is_some_and(|oldest| oldest.slot + retention <= now) {
+            self.rolled.drop_oldest();
+        }
+        let least = |store: &Self| store.table + store.scratch + store.fine.least() + store.rolled.least();
+        while least(self) > bound && self.evict() {}
+        self.fine.shrink();
+        self.rolled.shrink();
+    }
+
+    /// Whether the series take no more than they may: a quarter of the bound.
+    pub(super) fn holds_table(&self) -> bool {
+        self.table <= self.bound / 4
+    }
+
+    /// Drops every frame before its time.
+    pub(super) fn clear(&mut self) {
+        while self.evict() {}
+        self.fine.shrink();
+        self.rolled.shrink();
+    }
+
+    /// Drops one frame before its time: the finest first, of these the oldest. Says whether there was one.
+    fn evict(&mut self) -> bool {
+        let span = self.fine.drop_oldest().or_else(|| self.rolled.drop_oldest());
+        self.evicted += span.map_or(0, |span| u64::from(span.points));
+        span.is_some()
     }
 
     /// Takes a new series or metric if there is room. Series may take a quarter of the bound, because what is
@@ -53,14 +93,12 @@ impl Store {
         admitted
     }
 
-    /// Drops frames until `more` fits too: the finest first, of these the oldest. A frame holds all series, so
-    /// none loses more of its past than another.
+    /// Drops frames until `more` fits too. A frame holds all series, so none loses more of its past than another.
     pub(super) fn trim(&mut self, more: impl Fn(&Self) -> usize) -> bool {
         while self.bytes() + more(self) > self.bound {
-            let Some(span) = self.fine.drop_oldest().or_else(|| self.rolled.drop_oldest()) else {
+            if !self.evict() {
                 return false;
-            };
-            self.evicted += u64::from(span.points);
+            }
         }
         true
     }

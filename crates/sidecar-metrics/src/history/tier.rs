@@ -20,6 +20,16 @@ impl Tier {
         self.payload + self.frames.capacity() * FRAME_BYTES
     }
 
+    /// What [`bytes`](Self::bytes) says after [`shrink`](Self::shrink).
+    pub(super) fn least(&self) -> usize {
+        self.payload + self.frames.len() * FRAME_BYTES
+    }
+
+    /// Gives back the room for frames that are not there.
+    pub(super) fn shrink(&mut self) {
+        self.frames.shrink_to_fit();
+    }
+
     /// How much more [`bytes`](Self::bytes) will say when a frame of this length is added.
     pub(super) fn cost(&self, length: usize) -> usize {
         let full = self.frames.len() == self.frames.capacity();

@@ -217,6 +217,52 @@ fn an_end_during_a_post_that_hangs_does_not_wait_for_it() {
 }
 
 #[test]
+fn another_address_hears_of_what_fires_and_of_what_waited() {
+    let (old, new) = (Server::start([]), Server::start([]));
+    let hook = builder(&old).start().expect("the hook starts");
+    let source = Source::new(&hook);
+    source.set(true);
+    assert!(hook.flush(PATIENCE));
+    assert_eq!(old.firing(), ["High"]);
+    let error = hook.set_url("am:9093").expect_err("not http");
+    assert_eq!(error.field(), "url");
+    hook.set_url(&new.url().replace("://", "://user:secret@")).expect("an address");
+    assert!(hook.flush(PATIENCE));
+    assert_eq!((new.firing(), old.requests().len()), (vec!["High".to_owned()], 1));
+    assert!(!format!("{hook:?}").contains("secret"));
+    source.set(false);
+    assert!(hook.flush(PATIENCE));
+    assert_eq!((new.firing().len(), new.requests().len(), old.requests().len()), (0, 2, 1));
+}
+
+#[test]
+fn what_an_old_address_did_not_take_goes_to_the_new_one_without_a_pause() {
+    let new = Server::start([]);
+    // Nobody listens on this port, and the next attempt would be far away.
+    let hook = AlertmanagerHook::builder("http://127.0.0.1:1").first_retry(Duration::from_secs(30));
+    let hook = hook.start().expect("the hook starts");
+    let source = Source::new(&hook);
+    source.set(true);
+    eventually("a failure", || hook.stats().failed == 1);
+    hook.set_url(&new.url()).expect("an address");
+    eventually("it arrives", || new.firing() == ["High"]);
+}
+
+#[test]
+fn a_post_to_an_old_address_that_is_under_way_counts_for_nothing_at_the_new_one() {
+    let (old, new) = (Server::start([Act::Held]), Server::start([]));
+    let hook = builder(&old).start().expect("the hook starts");
+    let source = Source::new(&hook);
+    source.set(true);
+    old.wait_until_held();
+    hook.set_url(&new.url()).expect("an address");
+    assert_eq!(hook.stats().waiting, 1);
+    old.let_go();
+    assert!(hook.flush(PATIENCE));
+    assert_eq!((old.firing(), new.firing()), (vec!["High".to_owned()], vec!["High".to_owned()]));
+}
+
+#[test]
 fn a_hook_that_is_dropped_resolves_too() {
     let server = Server::start([]);
     let hook = builder(&server).start().expect("the hook starts");

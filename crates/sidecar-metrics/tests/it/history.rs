@@ -3,6 +3,7 @@
 mod bound;
 mod cases;
 mod churn;
+mod live;
 mod model;
 
 use sidecar_metrics::{Aggregate, MetricsCollector, Query, QueryError, QueryResult};

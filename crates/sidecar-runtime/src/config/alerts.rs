@@ -76,8 +76,9 @@ impl Default for AlertConfig {
 #[non_exhaustive]
 pub struct AlertmanagerConfig {
     /// The address of an Alertmanager, without user and password: those are for
-    /// `SidecarHandle::alertmanager`, for what is configured can be shown. Needs the feature `alertmanager`. Defaults to
-    /// not set: rules are evaluated, and nobody is told.
+    /// `SidecarHandle::alertmanager`, for what is configured can be shown. Needs the feature `alertmanager`. When it
+    /// changes, the new one hears of what fires and of what waits; when it is taken away, what fires is resolved at the
+    /// last one. Defaults to not set: rules are evaluated, and nobody is told.
     pub url: Option<String>,
 }
 

@@ -99,7 +99,8 @@ pub struct Runtime {
 #[non_exhaustive]
 pub struct SidecarSection {
     /// Whether the sidecar does anything at all. If not, events are refused as `disabled` and breakers let every call
-    /// pass, those of `#[protected]` too, of which a process has one set. Defaults to `true`.
+    /// pass, those of `#[protected]` too, of which a process has one set: they follow the sidecar that was started first.
+    /// Defaults to `true`.
     pub enabled: bool,
     /// Which share of what is kept.
     pub sampling: Sampling,

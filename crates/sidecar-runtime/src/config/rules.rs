@@ -95,12 +95,6 @@ impl Validate for SidecarConfig {
         Rule::number("observability.performance.percentiles.*", 0.0, 1.0),
     ];
 
-    const FIXED: &'static [&'static str] = &[
-        "runtime.sidecar.alertmanager",
-        "runtime.sidecar.metrics.retention_seconds",
-        "observability.performance.retention_seconds",
-    ];
-
     const SHORTHANDS: &'static [(&'static str, &'static str)] =
         &[("runtime.sidecar.sampling.adaptive", "enabled")];
 

@@ -44,18 +44,22 @@ pub(crate) fn component(breaker: &str) -> String {
     format!("breaker:{breaker}")
 }
 
+/// Has a sidecar's own breakers follow the configuration, unless they are the process's: see
+/// [`decide`](super::attributes::decide).
+pub(crate) fn configure(registry: &BreakerRegistry, config: &SidecarConfig) -> Result<(), SettingsError> {
+    if registry.is_same(BreakerRegistry::global()) {
+        return Ok(());
+    }
+    give(registry, config)
+}
+
 /// Has the breakers follow the configuration that are made to: those of [`SidecarHandle::breaker`] and of
 /// `#[protected]`, those that there are and those to come.
 ///
 /// [`SidecarHandle::breaker`]: crate::SidecarHandle::breaker
-pub(crate) fn configure(registry: &BreakerRegistry, config: &SidecarConfig) -> Result<(), SettingsError> {
-    let give = |registry: &BreakerRegistry| {
-        let named = config.runtime.sidecar.breakers.iter().map(|(name, own)| (name.clone(), named(own)));
-        registry.set_defaults_by_name(common(&config.observability.circuit_breaker), named)
-    };
-    #[cfg(feature = "macros")]
-    give(BreakerRegistry::global())?;
-    give(registry)
+pub(crate) fn give(registry: &BreakerRegistry, config: &SidecarConfig) -> Result<(), SettingsError> {
+    let named = config.runtime.sidecar.breakers.iter().map(|(name, own)| (name.clone(), named(own)));
+    registry.set_defaults_by_name(common(&config.observability.circuit_breaker), named)
 }
 
 /// The configured settings of all; a round of probes may take as long as the circuit stays open.

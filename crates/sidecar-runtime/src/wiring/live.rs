@@ -3,20 +3,20 @@
 use crate::config::{Adaptive, MAX_EVENT_TYPE_RATES, Sampling, SidecarConfig};
 use crate::sidecar::{Pieces, SidecarHandle};
 use crate::wiring::governor::EVENT_TYPE;
-use crate::wiring::{breakers, operations};
+use crate::wiring::{attributes, breakers, memory, operations};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{Live, Watch};
 use sidecar_core::panics;
 use sidecar_health::{BuiltIn, CheckOutcome, HealthSettings, RegisterError};
 use sidecar_metrics::SourceOutput;
 use sidecar_observer::{DropPolicy, Observer, ObserverSettings};
-use sidecar_profiler::BYTES_PER_MB;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-/// The queue's share of `max_memory_mb`.
-const QUEUE_SHARE: f64 = 0.4;
+/// Said by a sidecar that is not the first one of its process.
+const FOLLOW_ANOTHER: &str =
+    "the breakers of attributes follow another sidecar of this process, which was started first";
 
 /// Ends the watch over the configuration's files when dropped.
 pub(crate) struct Watching(Watch);
@@ -53,7 +53,7 @@ pub(crate) fn register(pieces: &Arc<Pieces>) -> Result<(), RegisterError> {
         }
     });
     let weak = Arc::downgrade(pieces);
-    let judge = move || weak.upgrade().map_or_else(CheckOutcome::healthy, |pieces| verdict(&pieces.config));
+    let judge = move || weak.upgrade().map_or_else(CheckOutcome::healthy, |pieces| verdict(&pieces));
     pieces.health.add_built_in(BuiltIn::new("configuration", judge))
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn observer(config: &SidecarConfig, settings: &mut ObserverSettings) 
     let section = &config.runtime.sidecar;
     let (resources, handlers) = (&section.resources, &section.handlers);
     settings.queue_size = resources.max_queue_size;
-    settings.queue_bytes = (resources.max_memory_mb * BYTES_PER_MB as f64 * QUEUE_SHARE) as usize;
+    settings.queue_bytes = memory::queue_bytes(resources.max_memory_mb);
     settings.drop_policy = if resources.drop_on_full { DropPolicy::Oldest } else { DropPolicy::Newest };
     settings.handler_timeout = handlers.timeout;
     settings.suspend_after = handlers.suspend_after;
@@ -102,31 +102,48 @@ fn apply(pieces: &Pieces, config: &SidecarConfig) {
     told("resources and handlers", pieces.observer.update(|settings| observer(config, settings)));
     let resources = &config.runtime.sidecar.resources;
     told("resources", pieces.profiler.set_budget(resources.max_cpu_percent, resources.max_memory_mb));
+    let bytes = memory::history_bytes(resources.max_memory_mb);
+    told("the history of the metrics", pieces.metrics.set_history(config.history_retention(), bytes));
     told("performance", pieces.perf.update(|settings| operations::settings(config, settings)));
     pieces.objectives.configure(&pieces.perf, config);
     told("health", pieces.health.update(|settings| health(config, settings)));
     told("breakers", breakers::configure(&pieces.breakers, config));
     switch(&pieces.observer, &pieces.breakers, config);
+    told("the breakers of attributes", attributes::decide(pieces));
 }
 
-/// The kill switch: events are refused, and breakers let everything through, those of `#[protected]` too.
+/// The kill switch: events are refused, and breakers let everything through. Those of the process are
+/// [`decided`](attributes::decide) about elsewhere.
 pub(crate) fn switch(observer: &Observer, breakers: &BreakerRegistry, config: &SidecarConfig) {
     let enabled = config.runtime.sidecar.enabled;
     observer.set_enabled(enabled);
-    breakers.set_enabled(enabled);
-    #[cfg(feature = "macros")]
-    BreakerRegistry::global().set_enabled(enabled);
+    if !breakers.is_same(BreakerRegistry::global()) {
+        breakers.set_enabled(enabled);
+    }
 }
 
-fn told(what: &str, result: Result<(), impl fmt::Display>) {
+pub(crate) fn told(what: &str, result: Result<(), impl fmt::Display>) {
     if let Err(error) = result {
         // A subscriber of the log is foreign code.
         let _ = panics::contain(|| tracing::error!("{what} stays as it was: {error}"));
     }
 }
 
-fn verdict(config: &Live<SidecarConfig>) -> CheckOutcome {
-    match config.status().error {
+fn follow_another(pieces: &Pieces) -> bool {
+    cfg!(feature = "macros") && !attributes::is_first(pieces.seat)
+}
+
+/// Says at the start what the component `configuration` goes on saying.
+pub(crate) fn tell_of_another(pieces: &Pieces) {
+    if follow_another(pieces) {
+        // A subscriber of the log is foreign code.
+        let _ = panics::contain(|| tracing::warn!("{FOLLOW_ANOTHER}"));
+    }
+}
+
+fn verdict(pieces: &Pieces) -> CheckOutcome {
+    match pieces.config.status().error {
+        None if follow_another(pieces) => CheckOutcome::healthy().with_message(FOLLOW_ANOTHER),
         None => CheckOutcome::healthy(),
         Some(errors) => CheckOutcome::degraded(format!("the last reload was refused: {errors}")),
     }

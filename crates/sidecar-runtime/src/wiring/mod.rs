@@ -2,12 +2,14 @@
 
 pub(crate) mod alerts;
 pub(crate) mod anomalies;
+pub(crate) mod attributes;
 pub(crate) mod breakers;
 #[cfg(feature = "http")]
 pub(crate) mod endpoints;
 pub(crate) mod gate;
 pub(crate) mod governor;
 pub(crate) mod live;
+pub(crate) mod memory;
 pub(crate) mod operations;
 #[cfg(feature = "http")]
 pub(crate) mod overview;

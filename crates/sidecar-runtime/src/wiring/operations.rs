@@ -2,14 +2,12 @@
 
 use crate::config::SidecarConfig;
 use crate::sidecar::Pieces;
+use crate::wiring::memory;
 use sidecar_health::CheckOutcome;
 use sidecar_metrics::{SourceOutput, Unit};
-use sidecar_perf::{MIN_MAX_BYTES, ObjectiveReport, OperationObjective, PerfMonitor, PerfSettings};
-use sidecar_profiler::{BYTES_PER_MB, Profiler};
+use sidecar_perf::{ObjectiveReport, OperationObjective, PerfMonitor, PerfSettings};
+use sidecar_profiler::Profiler;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-
-/// The operations' share of `max_memory_mb`.
-const SHARE: f64 = 0.2;
 
 /// Upper bounds of the durations of operations, in seconds: 1, 2.5 and 5 of each power of ten from 100 us to 10 s.
 static BOUNDS: LazyLock<Arc<[f64]>> = LazyLock::new(|| {
@@ -21,8 +19,7 @@ pub(crate) fn settings(config: &SidecarConfig, settings: &mut PerfSettings) {
     let section = &config.observability.performance;
     (settings.enabled, settings.sample_rate) = (section.enabled, section.sample_rate);
     settings.percentiles.clone_from(&section.percentiles);
-    let share = config.runtime.sidecar.resources.max_memory_mb * BYTES_PER_MB as f64 * SHARE;
-    settings.max_bytes = (share as usize).max(MIN_MAX_BYTES);
+    settings.max_bytes = memory::operations_bytes(config.runtime.sidecar.resources.max_memory_mb);
 }
 
 /// Their memory is the sidecar's own.

@@ -1,9 +1,12 @@
 //! `#[protected]` beside a sidecar. Its breakers are the process's, so each test has one to itself.
 
-use crate::support::{builder, everything};
+use crate::reloading::{File, reload};
+use crate::support::{builder, everything, judged_again};
+use sidecar_harness::PATIENCE;
 use sidecar_harness::process::alone;
 use sidecar_runtime::breaker::{Breaker, BreakerRegistry, State};
-use sidecar_runtime::{Sidecar, protected};
+use sidecar_runtime::health::Status;
+use sidecar_runtime::{Reload, Sidecar, SidecarHandle, protected};
 use std::io;
 
 /// As much of a piece that measures as its attribute uses: counts the operations of this thread.
@@ -67,6 +70,65 @@ fn what_is_not_given_follows_the_configuration() {
         assert!(refused.to_string().starts_with("circuit breaker fetch is open"), "{refused}");
         assert!(sidecar.health_report().component("breaker:fetch").is_some());
         assert_eq!(errors(&sidecar), Some(0.0));
+    });
+}
+
+fn settings(failures: u32, enabled: bool) -> String {
+    format!(
+        "runtime: {{ sidecar: {{ enabled: {enabled} }} }}\n\
+         observability: {{ circuit_breaker: {{ failure_threshold: {failures} }} }}\n"
+    )
+}
+
+/// Of the component `configuration`, once it has been judged from what happened before.
+fn message(sidecar: &SidecarHandle) -> Option<String> {
+    judged_again(sidecar, "configuration");
+    let report = sidecar.health_report();
+    let component = report.component("configuration").expect("it is built in");
+    assert_eq!(component.status(), Status::Healthy);
+    component.message().map(str::to_owned)
+}
+
+#[test]
+fn of_several_sidecars_the_first_one_decides_until_it_stops() {
+    alone("attributes::of_several_sidecars_the_first_one_decides_until_it_stops", &[], || {
+        assert_eq!(fetch(Ok(7)).ok(), Some(7));
+        let breaker = BreakerRegistry::global().get("fetch").expect("it was called");
+        let stands = || (breaker.settings().failure_threshold(), BreakerRegistry::global().is_enabled());
+        let files =
+            [(2, true), (3, false), (4, true)].map(|(failures, on)| File::new(&settings(failures, on)));
+        let [first, second, third] = &files;
+        let one = first.start();
+        // Whether it shows them is another matter.
+        let shown = || BreakerRegistry::global().clone();
+        let two = second.builder().watch_config(false).breakers(shown()).start().expect("valid settings");
+        let three = third.start();
+        assert_eq!((stands(), message(&one)), ((2, true), None));
+        assert!(two.breakers().state_of("fetch").is_some());
+        for later in [&two, &three] {
+            let message = message(later).expect("it says so");
+            assert!(message.contains("another sidecar of this process"), "{message}");
+        }
+        second.write(&settings(5, false));
+        assert_eq!((reload(&two), stands()), (Reload::Changed, (2, true)));
+        let own = two.breakers().register(two.breaker("own")).expect("a new name");
+        assert_eq!(own.settings().failure_threshold(), 2, "the process's registry has one set of settings");
+        first.write(&settings(6, true));
+        assert_eq!((reload(&one), stands()), (Reload::Changed, (6, true)));
+        let gone = one.handle();
+        let _ = one.stop(PATIENCE);
+        assert_eq!((stands(), message(&two)), ((5, false), None), "the next one takes over with all it has");
+        first.write(&settings(7, true));
+        assert_eq!((reload(&gone), stands()), (Reload::Changed, (5, false)));
+        // One that is not the first leaves without a trace.
+        drop(three);
+        assert_eq!(stands(), (5, false));
+        second.write(&settings(5, true));
+        assert_eq!((reload(&two), stands()), (Reload::Changed, (5, true)));
+        drop(two);
+        assert_eq!(stands(), (5, true), "what was in force last stays");
+        let _next = third.start();
+        assert_eq!(stands(), (4, true));
     });
 }
 

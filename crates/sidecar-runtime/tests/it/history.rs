@@ -1,10 +1,12 @@
 //! The history of the metrics, read second by second and asked over HTTP.
 
 use crate::client::get;
+use crate::reloading::{File, reload};
 use crate::support::{builder, everything, started};
 use serde_json::Value;
 use sidecar_harness::process::alone;
 use sidecar_harness::{PATIENCE, eventually};
+use sidecar_runtime::Reload;
 use sidecar_runtime::metrics::{Aggregate, Query};
 use std::sync::mpsc::channel;
 use std::time::Duration;
@@ -70,6 +72,45 @@ fn its_share_of_the_memory_is_accounted_for() {
         "{:?}",
         sidecar.metrics().history_stats()
     );
+}
+
+#[test]
+fn bounds_follow_the_configuration_while_it_runs() {
+    let text = |memory: u32, own: &str, performance: u32| {
+        format!(
+            "runtime: {{ sidecar: {{ resources: {{ max_memory_mb: {memory} }}, metrics: {{ {own} }} }} }}\n\
+             observability: {{ performance: {{ retention_seconds: {performance} }} }}\n"
+        )
+    };
+    let file = File::new(&text(1, "retention_seconds: 7200", 3_600));
+    let sidecar = file.start();
+    let bounds = || {
+        let (settings, stats) = (sidecar.observer().settings(), sidecar.metrics().history_stats());
+        (settings.queue_bytes, stats.max_bytes, stats.retention.as_secs())
+    };
+    assert_eq!(bounds(), (419_430, 314_572, 7_200), "40 % and 30 % of it");
+    for n in 0..900 {
+        sidecar.metrics().set_gauge("level", 1.0, &[("n", &n.to_string())]);
+    }
+    let left_out = || sidecar.metrics().history_stats().series_left_out;
+    eventually("some have no room", || left_out() > 0);
+    for (memory, own, performance, expected) in [
+        (100, "retention_seconds: 7200", 3_600, (41_943_040, 31_457_280, 7_200)),
+        (100, "", 3_600, (41_943_040, 31_457_280, 3_600)),
+        (100, "", 900, (41_943_040, 31_457_280, 900)),
+        // As far as the history can.
+        (100_000, "", 1, (41_943_040_000, 1_000_000_000, 300)),
+        (100_000, "", 31_536_000, (41_943_040_000, 1_000_000_000, 604_800)),
+    ] {
+        file.write(&text(memory, own, performance));
+        assert_eq!(reload(&sidecar), Reload::Changed);
+        assert_eq!(bounds(), expected);
+    }
+    eventually("all have room now", || left_out() == 0);
+    file.write(&text(1, "", 3_600));
+    assert_eq!(reload(&sidecar), Reload::Changed);
+    let bytes = sidecar.metrics().history_stats().bytes;
+    assert!(bytes <= 314_572, "{bytes} at once");
 }
 
 #[test]

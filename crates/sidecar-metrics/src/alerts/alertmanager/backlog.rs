@@ -156,6 +156,14 @@ impl Backlog {
         }
     }
 
+    /// Has what fires posted again, as if nobody had heard of it, at once.
+    pub(crate) fn send_all(&mut self, now: u64) {
+        (self.failures, self.retry_at) = (0, 0);
+        for entry in self.entries.values_mut() {
+            entry.unsent.get_or_insert(now);
+        }
+    }
+
     /// Ends every alert that fires, and lets the next attempt be made at once.
     pub(crate) fn resolve_all(&mut self, now: u64, wall: SystemTime) {
         self.retry_at = 0;

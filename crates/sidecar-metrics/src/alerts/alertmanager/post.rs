@@ -65,6 +65,12 @@ pub(crate) struct Target {
     url: String,
 }
 
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Target").field(&shown(&self.url)).finish()
+    }
+}
+
 impl Target {
     pub(crate) fn new(url: &str) -> Result<Self, SettingsError> {
         let refused = || SettingsError::new("url", format_args!("{:?}", shown(url)), ALLOWED);

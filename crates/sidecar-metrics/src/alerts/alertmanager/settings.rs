@@ -114,13 +114,13 @@ impl AlertmanagerBuilder {
                 return Err(SettingsError::new(field, format_args!("{value:?}"), allowed).into());
             }
         }
-        let shared = Arc::new(Shared::new(Pace {
+        let pace = Pace {
             first_retry: nanos(self.first_retry),
             resend: nanos(self.resend),
             give_up_after: nanos(self.give_up_after),
-        }));
+        };
+        let shared = Arc::new(Shared::new(target, pace));
         let sender = Sender {
-            target,
             timeout: self.timeout,
             ahead: self.resend * 4,
             generator: self.generator_url,

@@ -8,6 +8,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use sidecar_core::clock::{Clock, nanos};
 use sidecar_core::panics;
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 /// What has become of the posts and alerts of a hook.
@@ -34,7 +35,6 @@ pub struct AlertmanagerStats {
 
 /// What the thread needs to post.
 pub(crate) struct Sender {
-    pub(crate) target: Target,
     pub(crate) timeout: Duration,
     pub(crate) ahead: Duration,
     pub(crate) generator: Option<String>,
@@ -51,6 +51,8 @@ pub(crate) struct Shared {
 
 #[derive(Debug)]
 struct State {
+    /// Where the next post goes.
+    target: Arc<Target>,
     backlog: Backlog,
     stats: AlertmanagerStats,
     /// Until when what waits may still be delivered, once the end has begun.
@@ -59,9 +61,9 @@ struct State {
 }
 
 impl Shared {
-    pub(crate) fn new(pace: Pace) -> Self {
+    pub(crate) fn new(target: Target, pace: Pace) -> Self {
         let (backlog, stats) = (Backlog::new(pace), AlertmanagerStats::default());
-        let state = State { backlog, stats, closing: None, has_ended: false };
+        let state = State { target: target.into(), backlog, stats, closing: None, has_ended: false };
         Self { clock: Clock::new(), state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -72,6 +74,14 @@ impl Shared {
             return;
         }
         state.backlog.put(alert, self.clock.now());
+        self.changed.notify_all();
+    }
+
+    /// Has every later post go to `target`, and what fires posted there now.
+    pub(crate) fn set_target(&self, target: Target) {
+        let mut state = self.state.lock();
+        state.target = Arc::new(target);
+        state.backlog.send_all(self.clock.now());
         self.changed.notify_all();
     }
 
@@ -130,8 +140,13 @@ impl Shared {
             let now = self.clock.now();
             let left = state.closing.map(|end| Duration::from_nanos(end.saturating_sub(now)));
             let timeout = left.map_or(sender.timeout, |left| left.min(sender.timeout));
-            let result = MutexGuard::unlocked(&mut state, || sender.send(&batch, timeout));
+            let target = Arc::clone(&state.target);
+            let result = MutexGuard::unlocked(&mut state, || sender.send(&target, &batch, timeout));
             let outcome = state.count(result);
+            if !Arc::ptr_eq(&target, &state.target) {
+                // How it went there says nothing about the new address, where all of it is still to be posted.
+                continue;
+            }
             let jitter = (random.hash_one(self.clock.now()) >> 11) as f64 / (1_u64 << 53) as f64;
             state.backlog.settle(batch, outcome, self.clock.now(), jitter);
             self.changed.notify_all();
@@ -182,11 +197,11 @@ impl State {
 }
 
 impl Sender {
-    fn send(&self, batch: &[Posted], timeout: Duration) -> Result<(), PostError> {
+    fn send(&self, target: &Target, batch: &[Posted], timeout: Duration) -> Result<(), PostError> {
         let body = body(batch, self.generator.as_deref(), SystemTime::now(), self.ahead);
         let mut posted = None;
         let mut post = || {
-            let result = self.target.post(&body, timeout);
+            let result = target.post(&body, timeout);
             posted = Some(result.clone());
             result
         };

@@ -3,6 +3,8 @@ mod errors;
 mod fields;
 mod layers;
 mod mistakes;
+mod mutations;
+mod plain;
 mod properties;
 mod reference;
 
