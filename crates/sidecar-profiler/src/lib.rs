@@ -67,6 +67,8 @@
 //!
 //! # Features
 //! - `serde`: `Serialize` for snapshots, summaries and budget reports, with RFC 3339 times. Off by default.
+//! - `pprof`: `CpuProfile`, samples of what the process spends its CPU time on, on Linux. It installs a signal handler
+//!   while a profile is taken; its documentation states the risks. Off by default.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -77,6 +79,8 @@ mod budget;
 mod builder;
 #[cfg(target_os = "linux")]
 mod cgroup;
+#[cfg(feature = "pprof")]
+mod cpu_profile;
 mod driver;
 mod governor;
 mod history;
@@ -98,6 +102,8 @@ pub use builder::{
     DEFAULT_INTERVAL, DEFAULT_MAX_CPU_PERCENT, DEFAULT_MAX_MEMORY_MB, MAX_INTERVAL, MIN_INTERVAL,
     ProfilerBuilder,
 };
+#[cfg(feature = "pprof")]
+pub use cpu_profile::{CpuProfile, MAX_PROFILE_DURATION, PROFILE_HERTZ, ProfileError};
 pub use governor::{Decision, Governor, Window};
 pub use history::MAX_READINGS;
 pub use meters::{MAX_METERS, NoRoom};
