@@ -108,6 +108,10 @@ async fn respond(router: &Router, slot: &Rc<Slot>, request: Request<Incoming>) -
         Ok(Task::Read(route, reader)) => router.read(route, reader, &head.headers).await,
         Ok(Task::History(parameters)) => router.history(parameters).await,
         Ok(Task::Command(command)) => router.command(command).await,
+        Ok(Task::Profile(request)) => {
+            slot.answer_delayed(Instant::now(), request.duration);
+            router.profile(request).await
+        }
         Ok(Task::Ingest(packing)) => {
             slot.body_wanted(Instant::now());
             let received = receive(body, &router.bodies).await;

@@ -22,13 +22,14 @@ pub(crate) enum Route {
     BreakersReset,
     BreakerTrip,
     BreakerReset,
+    Profile,
 }
 
 /// Before the name of a breaker.
 const BREAKER: &str = "/circuit-breakers/";
 
 impl Route {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Index,
         Self::Health,
         Self::Live,
@@ -45,6 +46,7 @@ impl Route {
         Self::BreakersReset,
         Self::BreakerTrip,
         Self::BreakerReset,
+        Self::Profile,
     ];
 
     pub(crate) fn at(path: &str) -> Option<Self> {
@@ -75,6 +77,7 @@ impl Route {
             Self::BreakersReset => "/circuit-breakers/reset",
             Self::BreakerTrip => "/circuit-breakers/{name}/trip",
             Self::BreakerReset => "/circuit-breakers/{name}/reset",
+            Self::Profile => "/debug/profile",
         }
     }
 
@@ -89,14 +92,17 @@ impl Route {
             | Self::Config
             | Self::EventsStats => Need::Reading,
             Self::Events => Need::Events,
-            Self::ConfigReload | Self::BreakersReset | Self::BreakerTrip | Self::BreakerReset => {
-                Need::Commanding
-            }
+            Self::ConfigReload
+            | Self::BreakersReset
+            | Self::BreakerTrip
+            | Self::BreakerReset
+            | Self::Profile => Need::Commanding,
         }
     }
 
     fn is_read(self) -> bool {
-        matches!(self.need(), Need::Nothing | Need::Reading)
+        // A profile changes nothing, and costs too much to be open to anybody.
+        self == Self::Profile || matches!(self.need(), Need::Nothing | Need::Reading)
     }
 
     /// The value of `Allow`.

@@ -74,6 +74,7 @@ async fn respond<B: Body>(
         Ok(Task::Read(route, reader)) => router.read(route, reader, &head.headers).await,
         Ok(Task::History(parameters)) => router.history(parameters).await,
         Ok(Task::Command(command)) => router.command(command).await,
+        Ok(Task::Profile(request)) => router.profile(request).await,
         Ok(Task::Ingest(packing)) => match timeout(deadline, receive(Box::pin(body), &router.bodies)).await {
             Ok(Ok(received)) => router.ingest(packing, received).await,
             Ok(Err(refusal)) => refusal,

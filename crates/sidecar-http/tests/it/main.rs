@@ -14,6 +14,7 @@ mod heads;
 mod ingest;
 #[cfg(feature = "tower")]
 mod mounted;
+mod profile;
 mod routes;
 mod settings;
 mod shutdown;
