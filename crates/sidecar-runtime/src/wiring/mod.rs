@@ -7,6 +7,8 @@ pub(crate) mod endpoints;
 pub(crate) mod gate;
 pub(crate) mod governor;
 pub(crate) mod live;
+#[cfg(feature = "pprof")]
+pub(crate) mod profiles;
 pub(crate) mod sources;
 pub(crate) mod ticker;
 pub(crate) mod vitals;
