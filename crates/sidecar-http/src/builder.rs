@@ -232,8 +232,8 @@ impl EndpointsBuilder {
         self
     }
 
-    /// `GET /debug/profile`, with the token only: what `f` returns is answered as it is with 200, an error's text with 503.
-    /// Runs on a worker thread, one at a time; others are answered with 409. It should return soon after the duration
+    /// `GET /debug/profile`, with the token only: what `f` returns is answered as it is with 200, an error's text with
+    /// 503. Runs on a worker thread, one at a time; others are answered with 409. It should return soon after the duration
     /// that was asked for. Defaults to no such route.
     pub fn profile<E: fmt::Display>(
         mut self,

@@ -62,8 +62,9 @@
 //!   an interval.
 //! - A reading that fails leaves the figures as they were, and is counted in `failed_readings`.
 //! - A limit that only ancestors outside of the container have is not seen, and neither are limits of CPU sets.
-//! - On macOS and Windows there are no limits of control groups, the thread count and the CPU time of the sidecar's threads are missing (`None`), so
-//!   the own CPU share is made of charges alone, and the peak of the memory is the most seen at a reading.
+//! - On macOS and Windows there are no limits of control groups, the thread count and the CPU time of the
+//!   sidecar's threads are missing (`None`), so the own CPU share is made of charges alone, and the peak of the
+//!   memory is the most seen at a reading.
 //!
 //! # Features
 //! - `serde`: `Serialize` for snapshots, summaries and budget reports, with RFC 3339 times. Off by default.

@@ -28,8 +28,8 @@ pub struct Summary {
 
 /// One figure over the readings of a window.
 ///
-/// The average is weighted with time. A percentile is a reading, by the nearest-rank rule: the smallest one with at least
-/// that share of the readings up to it. Its rank is right within [`PERCENTILE_ERROR`](crate::PERCENTILE_ERROR).
+/// The average is weighted with time. A percentile is a reading, by the nearest-rank rule: the smallest one with at
+/// least that share of the readings up to it. Its rank is right within [`PERCENTILE_ERROR`](crate::PERCENTILE_ERROR).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
