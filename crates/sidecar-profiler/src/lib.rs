@@ -48,7 +48,7 @@
 //! One reading per interval, on the ticking thread: a few files of `/proc/self`, then one for each sidecar
 //! thread, however many threads the host has.
 //! Snapshots and budget reports copy the latest figures; a summary copies the readings of its
-//! window and puts each of its four figures through a stream of its own: milliseconds for a full history.
+//! window and puts each of its four figures through a stream of its own.
 //! Host threads take no part in any of it.
 //!
 //! # Limits

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
-/// How old the limits of control groups may be: reading them costs as much as everything else together.
+/// How old the limits of control groups may be: they change rarely, and finding them takes many files.
 #[cfg(target_os = "linux")]
 const LIMITS_AGE: Duration = Duration::from_secs(30);
 
