@@ -55,7 +55,7 @@ pub(crate) enum Need {
     Reading,
     /// Handing in events: nothing on loopback, elsewhere a token in any case.
     Events,
-    /// Changing something: a token, wherever the server listens.
+    /// Changing something, or looking into the process: a token, wherever the server listens.
     Commanding,
 }
 

@@ -37,7 +37,7 @@ impl Answer {
         }
     }
 
-    pub(crate) fn text(content_type: &'static str, body: String) -> Self {
+    pub(crate) fn of(content_type: &'static str, body: impl Into<Bytes>) -> Self {
         Self { status: StatusCode::OK, content_type, body: body.into() }
     }
 

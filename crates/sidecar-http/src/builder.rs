@@ -17,6 +17,7 @@ use crate::error::ServeError;
 use crate::exposition::Exposition;
 use crate::host::{HostRule, is_name};
 use crate::listen::Listen;
+use crate::profile::ProfileRequest;
 use crate::router::{INGESTED, Router, is_prefix};
 use crate::server::Server;
 #[cfg(feature = "tower")]
@@ -155,7 +156,7 @@ impl EndpointsBuilder {
     /// `GET /metrics`, in the format that the scraper asks for. Runs on a worker thread, one run per format at
     /// a time. Defaults to no such route.
     pub fn metrics(mut self, f: impl Fn(Exposition) -> String + Send + Sync + 'static) -> Self {
-        self.closures.metrics = Some(Arc::new(move |format| Answer::text(format.content_type(), f(format))));
+        self.closures.metrics = Some(Arc::new(move |format| Answer::of(format.content_type(), f(format))));
         self
     }
 
@@ -234,6 +235,20 @@ impl EndpointsBuilder {
     ) -> Self {
         self.closures.breaker_commands = Some(Arc::new(move |command: BreakerCommand<'_>| {
             f(command).map_or_else(Answer::absent, |value| Answer::json(true, &value))
+        }));
+        self
+    }
+
+    /// `GET /debug/profile`, with the token only: what `f` returns is answered as it is with 200, an error's text with
+    /// 503. Runs on a worker thread, one at a time; others are answered with 409. It should return soon after the duration
+    /// that was asked for. Defaults to no such route.
+    pub fn profile<E: fmt::Display>(
+        mut self,
+        f: impl Fn(ProfileRequest) -> Result<Vec<u8>, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.closures.profile = Some(Arc::new(move |request| match f(request) {
+            Ok(profile) => Answer::of(request.format.content_type(), profile),
+            Err(error) => Answer::refused(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
         }));
         self
     }

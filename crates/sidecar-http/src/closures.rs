@@ -8,6 +8,7 @@ use crate::answer::Answer;
 use crate::batch::Batch;
 use crate::command::{BreakerCommand, Command};
 use crate::exposition::Exposition;
+use crate::profile::ProfileRequest;
 use crate::route::Route;
 
 pub(crate) type Closure<In> = Option<Arc<dyn Fn(In) -> Answer + Send + Sync>>;
@@ -31,6 +32,7 @@ pub(crate) struct Closures {
     pub(crate) ingest: Closure<Batch>,
     pub(crate) config_reload: Closure<()>,
     pub(crate) breaker_commands: Option<BreakerClosure>,
+    pub(crate) profile: Closure<ProfileRequest>,
 }
 
 impl Closures {
@@ -53,6 +55,7 @@ impl Closures {
             Route::BreakersReset | Route::BreakerTrip | Route::BreakerReset => {
                 self.breaker_commands.is_some()
             }
+            Route::Profile => self.profile.is_some(),
         }
     }
 

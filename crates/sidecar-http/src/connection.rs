@@ -115,6 +115,10 @@ async fn respond(router: &Arc<Router>, slot: &Rc<Slot>, request: Request<Incomin
             }
             Err(refusal) => refusal,
         },
+        Ok(Task::Profile(request)) => {
+            slot.answer_delayed(Instant::now(), request.duration);
+            router.profile(request).await
+        }
         Ok(Task::Ingest(packing)) => {
             slot.body_wanted(Instant::now());
             let received = receive(body, &router.bodies).await;

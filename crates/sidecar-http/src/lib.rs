@@ -44,17 +44,20 @@
 //! | `POST /config/reload` | `config_reload` |
 //! | `POST /circuit-breakers/{name}/trip`, `/circuit-breakers/{name}/reset` | `breaker_commands` |
 //! | `POST /circuit-breakers/reset` | `breaker_commands` |
+//! | `GET /debug/profile?seconds=N&format=F` | `profile` |
 //!
+//! A profile takes 1 to 60 seconds, 10 if nothing is said; its format is `pprof`, if nothing is said, or `svg`.
 //! A breaker's name stands in the path with percent signs where it needs them. `HEAD` works wherever `GET` does.
 //! Every answer is `no-store`; every error is JSON (`{"error": "...", "status": 404}`).
 //!
 //! | status | when |
 //! | --- | --- |
-//! | 400 | malformed head, body or gzip, a transfer coding but `chunked`, an undue body, no `Host` or two of them, or `metrics_history` said so |
+//! | 400 | malformed head, body or gzip, a transfer coding but `chunked`, an undue body, no `Host` or two of them, a parameter out of its range, or `metrics_history` said so |
 //! | 401 | the token is missing or wrong |
 //! | 404 | no such route or breaker, or the route's closure was not given |
 //! | 405 | another method; `Allow` names the right ones |
 //! | 408 | mounted in another server: the body did not come in time |
+//! | 409 | a profile is being taken already |
 //! | 413 | a body over 1 MiB, as sent or as unpacked |
 //! | 415 | another type than `application/json` and `application/x-ndjson`, another encoding than gzip |
 //! | 421 | `Host` is no IP literal, `localhost`, listened-on host or allowed name |
@@ -78,9 +81,10 @@
 //! # How it works
 //!
 //! One thread, `sidecar-http`, runs a tokio runtime of its own, so that a starved application runtime cannot
-//! starve the probes. Probes are answered on it. All other closures run on at most eleven worker threads
+//! starve the probes. Probes are answered on it. All other closures run on at most 12 worker threads
 //! (`sidecar-scrape`): of what is read one run per route and format at a time, and who asks during a run shares the
-//! next one; two batches of events; one command.
+//! next one; two batches of events; one command; one
+//! profile, whose time the answer's deadline does not count.
 //!
 //! A connection that misses a deadline is closed without an answer; bytes that trickle in extend nothing.
 //!
@@ -141,6 +145,7 @@ mod listen;
 mod page;
 mod parameters;
 mod produce;
+mod profile;
 mod receive;
 mod reply;
 mod route;
@@ -164,6 +169,7 @@ pub use builder::{
 pub use command::BreakerCommand;
 pub use error::ServeError;
 pub use exposition::Exposition;
+pub use profile::{ProfileFormat, ProfileRequest};
 pub use server::{Server, ShutdownReport};
 #[cfg(feature = "tower")]
 pub use service::{EndpointsBody, EndpointsFuture, EndpointsService};

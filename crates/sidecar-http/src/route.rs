@@ -24,13 +24,14 @@ pub(crate) enum Route {
     BreakersReset,
     BreakerTrip,
     BreakerReset,
+    Profile,
 }
 
 /// Before the name of a breaker.
 const BREAKER: &str = "/circuit-breakers/";
 
 impl Route {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Index,
         Self::Health,
         Self::Live,
@@ -49,6 +50,7 @@ impl Route {
         Self::BreakersReset,
         Self::BreakerTrip,
         Self::BreakerReset,
+        Self::Profile,
     ];
 
     pub(crate) fn at(path: &str) -> Option<Self> {
@@ -81,6 +83,7 @@ impl Route {
             Self::BreakersReset => "/circuit-breakers/reset",
             Self::BreakerTrip => "/circuit-breakers/{name}/trip",
             Self::BreakerReset => "/circuit-breakers/{name}/reset",
+            Self::Profile => "/debug/profile",
         }
     }
 
@@ -97,14 +100,17 @@ impl Route {
             | Self::Status
             | Self::StatusStream => Need::Reading,
             Self::Events => Need::Events,
-            Self::ConfigReload | Self::BreakersReset | Self::BreakerTrip | Self::BreakerReset => {
-                Need::Commanding
-            }
+            Self::ConfigReload
+            | Self::BreakersReset
+            | Self::BreakerTrip
+            | Self::BreakerReset
+            | Self::Profile => Need::Commanding,
         }
     }
 
     fn is_read(self) -> bool {
-        matches!(self.need(), Need::Nothing | Need::Reading)
+        // A profile changes nothing, and costs too much to be open to anybody.
+        self == Self::Profile || matches!(self.need(), Need::Nothing | Need::Reading)
     }
 
     /// The value of `Allow`.

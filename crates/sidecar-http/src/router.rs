@@ -18,6 +18,7 @@ use crate::gate::Gate;
 use crate::host::HostRule;
 use crate::page;
 use crate::parameters;
+use crate::profile::ProfileRequest;
 use crate::receive::{Budget, Received};
 use crate::reply::Reply;
 use crate::route::{Route, breaker_name};
@@ -29,12 +30,15 @@ const INGESTS: usize = 2;
 /// Commands carried out at one time.
 const COMMANDS: usize = 1;
 
+/// Profiles taken at one time.
+const PROFILES: usize = 1;
+
 /// Longest prefix, in bytes.
 const MAX_PREFIX: usize = 256;
 
-/// Threads that closures other than probes may occupy: one run per gate, a question to the history, the ingests and the
-/// commands.
-pub(crate) const WORKERS: usize = 7 + 1 + INGESTS + COMMANDS;
+/// Threads that closures other than probes may occupy: one run per gate, a question to the history, the ingests, the
+/// commands and the profile.
+pub(crate) const WORKERS: usize = 7 + 1 + INGESTS + COMMANDS + PROFILES;
 
 /// A request that passed every rule about its head.
 #[derive(Debug)]
@@ -47,6 +51,7 @@ pub(crate) enum Task {
     Stream {
         only_head: bool,
     },
+    Profile(ProfileRequest),
 }
 
 #[derive(Debug)]
@@ -68,6 +73,7 @@ pub(crate) struct Router {
     history: Arc<Semaphore>,
     ingests: Arc<Semaphore>,
     commands: Arc<Semaphore>,
+    profiles: Arc<Semaphore>,
     pub(crate) bodies: Arc<Budget>,
 }
 
@@ -89,6 +95,7 @@ impl Router {
             history: Arc::new(Semaphore::new(1)),
             ingests: Arc::new(Semaphore::new(INGESTS)),
             commands: Arc::new(Semaphore::new(COMMANDS)),
+            profiles: Arc::new(Semaphore::new(PROFILES)),
             bodies: Arc::default(),
         }
     }
@@ -121,6 +128,7 @@ impl Router {
         Ok(match route {
             Route::StatusStream => Task::Stream { only_head: head.method == Method::HEAD },
             Route::MetricsHistory => Task::History(parameters::pairs(head.uri.query())?),
+            Route::Profile => Task::Profile(ProfileRequest::of(&parameters::pairs(head.uri.query())?)?),
             Route::ConfigReload => Task::Command(Command::Reload),
             Route::BreakersReset => Task::Command(Command::ResetAll),
             Route::BreakerTrip => Task::Command(Command::Trip(breaker()?)),
@@ -184,7 +192,8 @@ impl Router {
             | Route::ConfigReload
             | Route::BreakersReset
             | Route::BreakerTrip
-            | Route::BreakerReset => None,
+            | Route::BreakerReset
+            | Route::Profile => None,
         };
         answer.map_or_else(Reply::not_found, Reply::from)
     }
@@ -198,6 +207,21 @@ impl Router {
         };
         let run = spawn_blocking(move || {
             let answer = Answer::contained(|| history(parameters));
+            drop(turn);
+            answer
+        });
+        run.await.unwrap_or_else(|_| Answer::failed()).into()
+    }
+
+    /// Takes a profile, away from this thread; while one is being taken, others are refused rather than kept waiting.
+    /// A client that goes away does not stop it.
+    pub(crate) async fn profile(&self, request: ProfileRequest) -> Reply {
+        let Some(profile) = self.closures.profile.clone() else { return Reply::not_found() };
+        let Ok(turn) = Arc::clone(&self.profiles).try_acquire_owned() else {
+            return Reply::refuse(StatusCode::CONFLICT, "a profile is being taken already");
+        };
+        let run = spawn_blocking(move || {
+            let answer = Answer::contained(|| profile(request));
             drop(turn);
             answer
         });

@@ -86,6 +86,7 @@ async fn respond<B: Body>(
             Ok(stream) => return endless(EndpointsBody(Content::Stream(stream))),
             Err(refusal) => refusal,
         },
+        Ok(Task::Profile(request)) => router.profile(request).await,
         Ok(Task::Ingest(packing)) => match timeout(deadline, receive(Box::pin(body), &router.bodies)).await {
             Ok(Ok(received)) => router.ingest(packing, received).await,
             Ok(Err(refusal)) => refusal,

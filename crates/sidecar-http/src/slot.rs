@@ -87,6 +87,11 @@ impl Slot {
         self.enter(Phase::Answer, now + self.deadlines.answer);
     }
 
+    /// The answer's time begins only after `delay`: it takes that long to make it.
+    pub(crate) fn answer_delayed(&self, now: Instant, delay: Duration) {
+        self.enter(Phase::Answer, now + delay + self.deadlines.answer);
+    }
+
     pub(crate) fn answer_made(&self, now: Instant) {
         self.phase.set(Phase::Send);
         self.sending_since.set(self.sending_since.get().or(Some(now)));

@@ -98,6 +98,8 @@ impl Books {
             cpu_seconds: seconds(reading.cpu_nanos),
             memory_bytes: reading.resident_bytes,
             peak_memory_bytes: peak.max(reading.peak_resident_bytes.unwrap_or(0)),
+            cgroup_cpu_limit_cores: reading.cgroup_cpu_nanos_per_second.map(seconds),
+            cgroup_memory_limit_bytes: reading.cgroup_memory_bytes,
             failed_readings: self.snapshot.failed_readings + charges.failed + accounts.failed,
             own: OwnShare {
                 cpu_percent: own_percent,

@@ -32,6 +32,9 @@
 //! *Accounts* are closures that tell how many bytes a piece holds: resident memory cannot be told apart by owner,
 //! and stays high after memory was freed.
 //!
+//! Beside the figures of the process stand the limits that control groups set for it, of either version: the lowest
+//! of its own group and of the ancestors that a mount shows. They are read every 30 s and drive nothing.
+//!
 //! The CPU budget is judged over the last 10 s of readings, the memory budget at the latest one.
 //!
 //! # Settings
@@ -44,7 +47,8 @@
 //! # Cost
 //! One reading per interval, on the ticking thread: a few files of `/proc/self`, then one for each sidecar
 //! thread, however many threads the host has.
-//! Snapshots and budget reports copy the latest figures; a summary copies and sorts the readings of its window.
+//! Snapshots and budget reports copy the latest figures; a summary copies the readings of its
+//! window and puts each of its four figures through a stream of its own.
 //! Host threads take no part in any of it.
 //!
 //! # Limits
@@ -57,11 +61,15 @@
 //! - What a thread uses between its last reading and its end is not seen, nor is one that lives shorter than
 //!   an interval.
 //! - A reading that fails leaves the figures as they were, and is counted in `failed_readings`.
-//! - On macOS and Windows the thread count and the CPU time of the sidecar's threads are missing (`None`), so
-//!   the own CPU share is made of charges alone, and the peak of the memory is the most seen at a reading.
+//! - A limit that only ancestors outside of the container have is not seen, and neither are limits of CPU sets.
+//! - On macOS and Windows there are no limits of control groups, the thread count and the CPU time of the
+//!   sidecar's threads are missing (`None`), so the own CPU share is made of charges alone, and the peak of the
+//!   memory is the most seen at a reading.
 //!
 //! # Features
 //! - `serde`: `Serialize` for snapshots, summaries and budget reports, with RFC 3339 times. Off by default.
+//! - `pprof`: `CpuProfile`, samples of what the process spends its CPU time on, on Linux. It installs a signal handler
+//!   while a profile is taken; its documentation states the risks. Off by default.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -70,12 +78,17 @@ mod allowance;
 mod books;
 mod budget;
 mod builder;
+#[cfg(target_os = "linux")]
+mod cgroup;
+#[cfg(feature = "pprof")]
+mod cpu_profile;
 mod driver;
 mod governor;
 mod history;
 mod meters;
 #[cfg(target_os = "linux")]
 mod own_threads;
+mod percentiles;
 mod process;
 #[cfg(target_os = "linux")]
 mod procfs;
@@ -90,9 +103,12 @@ pub use builder::{
     DEFAULT_INTERVAL, DEFAULT_MAX_CPU_PERCENT, DEFAULT_MAX_MEMORY_MB, MAX_INTERVAL, MIN_INTERVAL,
     ProfilerBuilder,
 };
+#[cfg(feature = "pprof")]
+pub use cpu_profile::{CpuProfile, MAX_PROFILE_DURATION, PROFILE_HERTZ, ProfileError};
 pub use governor::{Decision, Governor, Window};
 pub use history::MAX_READINGS;
 pub use meters::{MAX_METERS, NoRoom};
+pub use percentiles::PERCENTILE_ERROR;
 pub use profiler::Profiler;
 pub use sidecar_core::{Clock, SettingsError, StartError};
 pub use snapshot::{BYTES_PER_MB, OwnShare, Snapshot};

@@ -5,12 +5,19 @@ use std::io;
 use sysinfo::{ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
 
 #[cfg(target_os = "linux")]
+use crate::cgroup::{Cgroups, Limits};
+#[cfg(target_os = "linux")]
 use crate::{own_threads::OwnThreads, procfs::ProcSelf};
 #[cfg(target_os = "linux")]
 use sidecar_core::threads;
+#[cfg(target_os = "linux")]
+use std::time::{Duration, Instant};
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
+/// How old the limits of control groups may be: they change rarely, and finding them takes many files.
+#[cfg(target_os = "linux")]
+const LIMITS_AGE: Duration = Duration::from_secs(30);
 
 /// Reads the process it runs in.
 ///
@@ -24,6 +31,10 @@ pub(crate) struct ProcessSource {
     procfs: ProcSelf,
     #[cfg(target_os = "linux")]
     own_threads: OwnThreads,
+    #[cfg(target_os = "linux")]
+    cgroups: Cgroups,
+    #[cfg(target_os = "linux")]
+    limits: Option<(Instant, Limits)>,
 }
 
 impl Source for ProcessSource {
@@ -62,6 +73,17 @@ impl ProcessSource {
         reading.peak_resident_bytes = status.peak_resident_bytes;
         let total = self.own_threads.update(&threads::listed(), |thread| self.procfs.cpu_nanos(thread));
         reading.sidecar_cpu_nanos = Some(total);
+        let limits = self.limits(Instant::now());
+        reading.cgroup_cpu_nanos_per_second = limits.cpu_nanos_per_second;
+        reading.cgroup_memory_bytes = limits.memory_bytes;
+    }
+
+    #[cfg(target_os = "linux")]
+    fn limits(&mut self, now: Instant) -> Limits {
+        match self.limits {
+            Some((at, limits)) if now.saturating_duration_since(at) < LIMITS_AGE => limits,
+            _ => self.limits.insert((now, self.cgroups.limits())).1,
+        }
     }
 
     #[cfg(not(target_os = "linux"))]
@@ -129,6 +151,30 @@ mod tests {
             scene.uses(id, 40);
             assert_eq!(scene.reads(), Some(40));
         });
+    }
+
+    #[test]
+    fn limits_are_read_anew_when_they_are_old() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        };
+        write("proc/self/cgroup", "0::/\n");
+        write("proc/self/mountinfo", "30 23 0:26 / /cgroup rw - cgroup2 cgroup2 rw\n");
+        write("cgroup/memory.max", "1000\n");
+        let cgroups = Cgroups::at(folder.path());
+        let mut source = ProcessSource { cgroups, ..ProcessSource::default() };
+        let begin = Instant::now();
+        assert_eq!(source.limits(begin).memory_bytes, Some(1_000));
+        write("cgroup/memory.max", "2000\n");
+        assert_eq!(source.limits(begin + LIMITS_AGE / 2).memory_bytes, Some(1_000));
+        assert_eq!(source.limits(begin + LIMITS_AGE).memory_bytes, Some(2_000));
+
+        let mut reading = Reading::default();
+        source.read_procfs(&mut reading);
+        assert_eq!((reading.cgroup_memory_bytes, reading.cgroup_cpu_nanos_per_second), (Some(2_000), None));
     }
 
     #[test]

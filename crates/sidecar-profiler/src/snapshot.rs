@@ -28,6 +28,11 @@ pub struct Snapshot {
     /// The most resident memory the process has had, in bytes: the kernel's record on Linux, elsewhere the
     /// most that was seen at a reading.
     pub peak_memory_bytes: u64,
+    /// How many cores' worth of CPU time the control group of the process may use: the lowest limit of its own group
+    /// and of the ancestors that are visible. `None` without a limit, and everywhere but on Linux.
+    pub cgroup_cpu_limit_cores: Option<f64>,
+    /// How much memory the control group of the process may use, in bytes. `None` as above.
+    pub cgroup_memory_limit_bytes: Option<u64>,
     /// Readings that failed, and accounts and charges that panicked while being read, since the start.
     pub failed_readings: u64,
     /// The sidecar's own share.
@@ -66,6 +71,8 @@ impl Snapshot {
             cpu_seconds: 0.0,
             memory_bytes: 0,
             peak_memory_bytes: 0,
+            cgroup_cpu_limit_cores: None,
+            cgroup_memory_limit_bytes: None,
             failed_readings: 0,
             own: OwnShare::default(),
         }

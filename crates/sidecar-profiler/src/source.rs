@@ -26,6 +26,12 @@ pub struct Reading {
     pub peak_resident_bytes: Option<u64>,
     /// Threads of the process, where the system tells.
     pub thread_count: Option<u64>,
-    /// CPU time of the sidecar's threads, in nanoseconds, ended ones included, where the system tells. `None` means no news: what was read earlier stays counted.
+    /// CPU time of the sidecar's threads, in nanoseconds, ended ones included, where the system tells. `None` means no
+    /// news: what was read earlier stays counted.
     pub sidecar_cpu_nanos: Option<u64>,
+    /// CPU time that the control group of the process may use within a second, in nanoseconds: two cores are
+    /// 2 000 000 000. `None` without such a limit.
+    pub cgroup_cpu_nanos_per_second: Option<u64>,
+    /// Memory that the control group of the process may use, in bytes. `None` without such a limit.
+    pub cgroup_memory_bytes: Option<u64>,
 }

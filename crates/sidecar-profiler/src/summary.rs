@@ -1,6 +1,7 @@
 //! Averages, maxima and percentiles over a window.
 
 use crate::history::Point;
+use crate::percentiles::Percentiles;
 use crate::snapshot::{megabytes, percent};
 use std::time::Duration;
 
@@ -27,8 +28,8 @@ pub struct Summary {
 
 /// One figure over the readings of a window.
 ///
-/// The average is weighted with time. The percentiles are exact, by the nearest-rank rule: the smallest
-/// reading with at least that share of the readings up to it.
+/// The average is weighted with time. A percentile is a reading, by the nearest-rank rule: the smallest one with at
+/// least that share of the readings up to it. Its rank is right within [`PERCENTILE_ERROR`](crate::PERCENTILE_ERROR).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -65,18 +66,13 @@ impl Figures {
     fn of(points: &[Point], value: impl Fn(&Point) -> f64) -> Option<Self> {
         let covered: f64 = points.iter().map(|point| point.span as f64).sum();
         let weighted: f64 = points.iter().map(|point| value(point) * point.span as f64).sum();
-        let mut values: Vec<f64> = points.iter().map(value).collect();
-        values.sort_unstable_by(f64::total_cmp);
-        let ranked = |percentile: usize| {
-            let rank = (values.len() * percentile).div_ceil(100);
-            values.get(rank.saturating_sub(1)).copied()
-        };
+        let percentiles = Percentiles::of(points.iter().map(&value));
         Some(Self {
             average: weighted / covered,
-            maximum: ranked(100)?,
-            p50: ranked(50)?,
-            p95: ranked(95)?,
-            p99: ranked(99)?,
+            maximum: points.iter().map(&value).max_by(f64::total_cmp)?,
+            p50: percentiles.at(50)?,
+            p95: percentiles.at(95)?,
+            p99: percentiles.at(99)?,
         })
     }
 }

@@ -7,7 +7,8 @@ use sidecar_http::Server;
 use std::fmt;
 
 pub use sidecar_http::{
-    Address, Answer, Batch, BatchFormat, Endpoints, EndpointsBuilder, Exposition, Reader, ServeError,
+    Address, Answer, Batch, BatchFormat, Endpoints, EndpointsBuilder, Exposition, ProfileFormat,
+    ProfileRequest, Reader, ServeError,
 };
 #[cfg(feature = "tower")]
 pub use sidecar_http::{EndpointsBody, EndpointsFuture, EndpointsService};
@@ -23,6 +24,8 @@ pub struct HttpSettings {
     allow_unauthenticated: bool,
     allowed_hosts: Vec<String>,
     ingest: Option<Ingest>,
+    #[cfg(feature = "pprof")]
+    profiles: bool,
 }
 
 impl HttpSettings {
@@ -44,6 +47,18 @@ impl HttpSettings {
         self
     }
 
+    /// Answers `GET /debug/profile?seconds=N&format=F` to those who have the token: what the process spends its CPU
+    /// time on, for 1 to 60 s (10 if nothing is said), as `pprof` (if nothing is said) or `svg`. Defaults to no such
+    /// route, because of what a signal handler risks: see [`CpuProfile`](crate::profiler::CpuProfile).
+    ///
+    /// One is taken at a time (409 to others), and none while the sidecar is over its budget or when it stops (503,
+    /// also in the middle of one). On Linux; elsewhere the answer is 503.
+    #[cfg(feature = "pprof")]
+    pub fn profiles(mut self, allow: bool) -> Self {
+        self.profiles = allow;
+        self
+    }
+
     /// Takes the batches of `POST /events` and answers with a receipt. Defaults to not taking any.
     pub fn ingest(mut self, take: impl Fn(&SidecarHandle, Batch) -> Value + Send + Sync + 'static) -> Self {
         self.ingest = Some(Box::new(take));
@@ -62,6 +77,11 @@ impl HttpSettings {
         if let Some(take) = self.ingest {
             let sidecar = sidecar.clone();
             endpoints = endpoints.ingest(move |batch| take(&sidecar, batch));
+        }
+        #[cfg(feature = "pprof")]
+        if self.profiles {
+            let sidecar = sidecar.clone();
+            endpoints = endpoints.profile(move |request| crate::wiring::profiles::take(&sidecar, request));
         }
         endpoints.serve(&address).map(Some)
     }

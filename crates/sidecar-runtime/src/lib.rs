@@ -57,7 +57,8 @@
 //! spans of `tracing` as operations, see [`perf`]. `tokio`: asynchronous checks and a
 //! watch on the application's runtime, see [`health`]. `disk`: a check of free space. `facade`: the collector as the
 //! recorder of the `metrics` facade, see [`metrics`]. `alertmanager`: alerts are posted to an Alertmanager, through a
-//! breaker. `full`: everything.
+//! breaker. `full`: all of these. `pprof`, which is not among them: `GET /debug/profile`, where `http::HttpSettings`
+//! has `profiles` on; what a signal handler risks stands with `profiler::CpuProfile`.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

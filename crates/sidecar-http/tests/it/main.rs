@@ -15,6 +15,7 @@ mod ingest;
 #[cfg(feature = "tower")]
 mod mounted;
 mod page;
+mod profile;
 mod routes;
 mod settings;
 mod shutdown;

@@ -4,8 +4,8 @@ use sidecar_core::threads;
 use sidecar_harness::eventually;
 use sidecar_profiler::{Profiler, Snapshot};
 use std::fs;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -47,6 +47,7 @@ fn a_thread_more_is_one_more_in_the_count() {
 
 #[test]
 fn work_of_the_sidecars_threads_is_its_own_share_also_after_they_end() {
+    let _alone = BURNING.lock().unwrap_or_else(PoisonError::into_inner);
     let profiler = often();
     let before = profiler.snapshot().own.cpu_seconds;
     let stop = Arc::new(AtomicBool::new(false));
@@ -92,6 +93,71 @@ fn work_of_other_threads_is_the_processs_and_not_the_sidecars() {
     let seconds = burnt.expect("the kernel tells") as f64 / 1e9;
     // CPU time of the process comes in steps of 10 ms for each of user and system time.
     eventually("its work seen", || ticked(&profiler).cpu_seconds - before.cpu_seconds >= seconds - 0.05);
+}
+
+/// The totals are those of all sidecar threads of the process: only one test at a time may let one work.
+static BURNING: Mutex<()> = Mutex::new(());
+
+/// Works on the calling thread for `nanos` of CPU time, and returns what it has used since it began.
+fn burns(nanos: u64) -> u64 {
+    let told = || thread_cpu_nanos().expect("the kernel tells");
+    loop {
+        (0..10_000).for_each(|_| std::hint::spin_loop());
+        let used = told();
+        if used >= nanos {
+            return used;
+        }
+    }
+}
+
+#[test]
+fn a_known_burn_is_reported_within_a_tenth() {
+    let _alone = BURNING.lock().unwrap_or_else(PoisonError::into_inner);
+    let profiler = often();
+    let before = profiler.snapshot().own.cpu_seconds;
+    let ((told, tells), (stop, stopped)) = (mpsc::channel(), mpsc::channel::<()>());
+    let burning = threads::spawn("burn", move || {
+        told.send(burns(500_000_000)).expect("a receiver");
+        let _ = stopped.recv();
+    });
+    let burning = burning.expect("a thread");
+    eventually("the burn is over", || {
+        ticked(&profiler);
+        match tells.try_recv() {
+            Ok(nanos) => {
+                let readings = || profiler.summary(Duration::MAX).map_or(0, |summary| summary.readings);
+                let enough = readings() + 1;
+                eventually("a reading after it", || {
+                    ticked(&profiler);
+                    readings() >= enough
+                });
+                let burnt = nanos as f64 / 1e9;
+                let found = profiler.snapshot().own.cpu_seconds - before;
+                assert!((found / burnt - 1.0).abs() < 0.1, "{found} of {burnt}");
+                let summary = profiler.summary(Duration::MAX).expect("readings");
+                let share = summary.own_cpu_percent.average / 100.0 * summary.covered_seconds;
+                assert!((share / burnt - 1.0).abs() < 0.1, "{share} of {burnt}");
+                true
+            }
+            Err(_) => false,
+        }
+    });
+    drop(stop);
+    burning.join().expect("no panic");
+}
+
+/// At one reading per second, 0.01 % of a core is 100 us a reading. The bound is ten times that, because this is not
+/// optimised and the machine may be busy; the figure is printed.
+#[test]
+#[expect(clippy::print_stdout, reason = "the figure is what one wants to know")]
+fn the_meter_itself_costs_next_to_nothing() {
+    let profiler = often();
+    let readings = 300;
+    let before = thread_cpu_nanos().expect("the kernel tells");
+    (0..readings).for_each(|_| profiler.refresh());
+    let nanos = (thread_cpu_nanos().expect("the kernel tells") - before) / readings;
+    println!("one reading: {:.1} us of CPU time", nanos as f64 / 1e3);
+    assert!(nanos < 1_000_000, "{nanos} ns");
 }
 
 fn thread_cpu_nanos() -> Option<u64> {

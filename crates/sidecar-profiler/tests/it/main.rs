@@ -1,6 +1,8 @@
 //! The profiler from outside: scripted figures in virtual time, and this very process on Linux.
 
 mod budget;
+#[cfg(all(feature = "pprof", target_os = "linux"))]
+mod cpu_profile;
 mod governor;
 #[cfg(feature = "serde")]
 mod json;

@@ -36,6 +36,22 @@ fn a_snapshot_has_base_units_beside_the_documents_names() {
 }
 
 #[test]
+fn limits_of_control_groups_stand_beside_the_figures_and_drive_nothing() {
+    let scene = Scene::new();
+    assert_eq!(scene.profiler.snapshot().cgroup_cpu_limit_cores, None);
+    let mut figures = reading(3_000, 70);
+    figures.cgroup_cpu_nanos_per_second = Some(1_500_000_000);
+    figures.cgroup_memory_bytes = Some(64 * MB);
+    scene.a_second_later(figures);
+    let snapshot = scene.profiler.snapshot();
+    assert_eq!(snapshot.cgroup_cpu_limit_cores, Some(1.5));
+    assert_eq!(snapshot.cgroup_memory_limit_bytes, Some(64 * MB));
+    assert!(!scene.profiler.is_over_budget().is_over(), "the process is beyond both, not the sidecar");
+    scene.a_second_later(reading(3_000, 70));
+    assert_eq!(scene.profiler.snapshot().cgroup_memory_limit_bytes, None, "a limit may be lifted");
+}
+
+#[test]
 fn the_peak_is_the_systems_where_it_tells_and_else_the_most_seen() {
     let scene = Scene::new();
     scene.a_second_later(reading(1_000, 90));

@@ -13,6 +13,8 @@ pub(crate) mod memory;
 pub(crate) mod operations;
 #[cfg(feature = "http")]
 pub(crate) mod overview;
+#[cfg(feature = "pprof")]
+pub(crate) mod profiles;
 pub(crate) mod sources;
 pub(crate) mod ticker;
 pub(crate) mod vitals;

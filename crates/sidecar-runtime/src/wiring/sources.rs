@@ -84,6 +84,17 @@ fn process(out: &mut SourceOutput, profiler: &Profiler) {
     out.gauge("process_resident_memory_bytes", "Resident memory of the process.")
         .unit(Unit::Bytes)
         .sample(&[], now.memory_bytes);
+    let mut family = out
+        .gauge("sidecar_cgroup_cpu_limit_cores", "CPU that the process's control group may use, in cores.");
+    if let Some(cores) = now.cgroup_cpu_limit_cores {
+        family.sample(&[], cores);
+    }
+    let mut family =
+        out.gauge("sidecar_cgroup_memory_limit_bytes", "Memory that the process's control group may use.");
+    let family = family.unit(Unit::Bytes);
+    if let Some(bytes) = now.cgroup_memory_limit_bytes {
+        family.sample(&[], bytes);
+    }
     out.counter("sidecar_cpu_seconds_total", "CPU time of the sidecar's own threads.")
         .unit(Unit::Seconds)
         .sample(&[], now.own.cpu_seconds);

@@ -43,5 +43,7 @@ mod draining;
 mod endpoints;
 #[cfg(feature = "http")]
 mod hung;
+#[cfg(all(feature = "pprof", target_os = "linux"))]
+mod profiles;
 #[cfg(feature = "http")]
 mod redaction;

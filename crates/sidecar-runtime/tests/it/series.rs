@@ -8,7 +8,7 @@ use sidecar_runtime::{Sidecar, observe};
 use std::collections::BTreeSet;
 
 /// Dashboards and alerts of users know these names: another name or kind here is a breaking change.
-const SERIES: [(&str, Kind); 31] = [
+const SERIES: [(&str, Kind); 33] = [
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
     ("sidecar_breaker_calls_total", Kind::Counter),
@@ -16,6 +16,8 @@ const SERIES: [(&str, Kind); 31] = [
     ("sidecar_budget_event_cost_seconds", Kind::Gauge),
     ("sidecar_budget_share_ratio", Kind::Gauge),
     ("sidecar_budget_used_ratio", Kind::Gauge),
+    ("sidecar_cgroup_cpu_limit_cores", Kind::Gauge),
+    ("sidecar_cgroup_memory_limit_bytes", Kind::Gauge),
     ("sidecar_config_generation", Kind::Gauge),
     ("sidecar_config_is_refused", Kind::Gauge),
     ("sidecar_config_reloads_total", Kind::Counter),
@@ -144,6 +146,16 @@ fn the_process_and_the_own_share_are_those_of_the_profiler() {
 fn the_threads_of_the_process_are_counted() {
     let sidecar = started();
     assert!(value(&sidecar.get_metrics(), "sidecar_thread_count") >= 3.0, "worker, tick and this test");
+}
+
+#[test]
+fn limits_of_control_groups_have_a_value_only_where_there_is_one() {
+    let sidecar = started();
+    let (metrics, snapshot) = (sidecar.get_metrics(), sidecar.profiler().snapshot());
+    let shown = |name| metrics.value(name, &[]);
+    assert_eq!(shown("sidecar_cgroup_cpu_limit_cores"), snapshot.cgroup_cpu_limit_cores);
+    let bytes = snapshot.cgroup_memory_limit_bytes.map(|bytes| bytes as f64);
+    assert_eq!(shown("sidecar_cgroup_memory_limit_bytes"), bytes);
 }
 
 #[test]

@@ -75,9 +75,6 @@ pub(super) const STEPS: &[Step] = &[
     ("runtime.sidecar.sampling.debug_logs", "sampling: { debug_logs: 0.125 }", |s| is_rate(s, "debug_x", 0.125)),
     ("runtime.sidecar.sampling.event_types.*", "sampling: { event_types: { x: 0.5 } }", |s| is_rate(s, "x", 0.5)),
     ("runtime.sidecar.sampling.adaptive.enabled", "sampling: { adaptive: disabled }", |s| !anomaly(s, "traces")),
-    ("runtime.sidecar.sampling.adaptive.detect", "sampling: { adaptive: { detect: true }, test_events: 0.125 }",
-        // What is offered says that it failed.
-        |s| comes(|| is_rate(s, "test_x", 0.625))),
     ("runtime.sidecar.sampling.adaptive.boost_factor", "sampling: { adaptive: { boost_factor: 4.0 }, traces: 0.125 }",
         |s| anomaly(s, "traces") && is_rate(s, "trace_x", 0.5)),
     ("runtime.sidecar.sampling.adaptive.boost_duration", "sampling: { adaptive: { boost_duration: 3600 } }", |s| {
@@ -85,6 +82,9 @@ pub(super) const STEPS: &[Step] = &[
         let lasts = s.sampler().stats().signal(Signal::DebugLogs).and_then(|signal| signal.boost_ends_in);
         begun && lasts.is_some_and(|lasts| lasts > 600 * SECOND)
     }),
+    ("runtime.sidecar.sampling.adaptive.detect", "sampling: { adaptive: { detect: true }, test_events: 0.125 }",
+        // What is offered says that it failed.
+        |s| comes(|| is_rate(s, "test_x", 0.625))),
     ("runtime.sidecar.resources.max_queue_size", "resources: { max_queue_size: 123 }",
         |s| observer(s).queue_size == 123),
     ("runtime.sidecar.resources.max_memory_mb", "resources: { max_memory_mb: 50 }", |s| {
