@@ -38,7 +38,6 @@ fn with_the_token_it_is_answered_as_what_was_asked_for() {
     }
     let reply = client.ask("POST /debug/profile", &[RIGHT]);
     assert_eq!((reply.status, reply.header("allow")), (405, Some("GET, HEAD")));
-    assert!(client.ask("GET /", &[]).body.contains("/debug/profile"));
 }
 
 #[test]
