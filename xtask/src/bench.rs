@@ -1,5 +1,10 @@
 //! Benchmarks: measured against the floor and the peers, run once, or counted in instructions.
 
+mod builds;
+mod document;
+mod machine;
+
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
@@ -29,6 +34,7 @@ pub(crate) fn run(workspace: &Workspace, sections: &mut Sections, flags: &flags:
         return once(workspace, sections, &suites);
     }
     let programs = sections.run("build the benchmarks", again, || build(workspace, &suites))?;
+    let mut tables = Vec::new();
     for (suite, program) in suites.iter().zip(&programs) {
         let again = format!("cargo xtask bench {suite}");
         if is_out_of_load(suite) {
@@ -40,9 +46,31 @@ pub(crate) fn run(workspace: &Workspace, sections: &mut Sections, flags: &flags:
                 count(workspace, suite, program)
             })?;
         } else {
-            sections.run(format!("bench {suite}"), &again, || measure(workspace, suite, program))?;
+            let table =
+                sections.run(format!("bench {suite}"), &again, || measure(workspace, suite, program))?;
+            tables.push((suite.clone(), table));
         }
     }
+    if flags.suite.as_deref() == Some(ALL) && !flags.counts {
+        let again = "cargo xtask bench all";
+        let builds = sections.run("builds from nothing", again, || builds::table(workspace))?;
+        sections.run("the documents' tables", again, || write(workspace, &tables, &builds))?;
+    }
+    Ok(())
+}
+
+/// Puts the tables of this run into the documents.
+fn write(workspace: &Workspace, tables: &[(String, String)], builds: &str) -> anyhow::Result<()> {
+    let (benchmarks, readme) = (workspace.root.join("docs/benchmarks.md"), workspace.root.join("README.md"));
+    let mut text = fs::read_to_string(&benchmarks)?;
+    for (suite, table) in tables {
+        text = document::with_table(&text, suite, table)?;
+    }
+    text = document::with_table(&text, "builds", builds)?;
+    text = document::with_table(&text, "machine", &machine::table(&workspace.shell))?;
+    let figures = document::with_figures(&fs::read_to_string(&readme)?, tables)?;
+    fs::write(benchmarks, text)?;
+    fs::write(readme, figures)?;
     Ok(())
 }
 
@@ -70,12 +98,13 @@ fn is_out_of_load(suite: &str) -> bool {
     suite == UNDER_LOAD && !tools::is_there("wrk")
 }
 
-fn measure(workspace: &Workspace, suite: &str, program: &Path) -> anyhow::Result<()> {
+/// Measures a suite; its table as the suite has printed it.
+fn measure(workspace: &Workspace, suite: &str, program: &Path) -> anyhow::Result<String> {
     let folder = folder(workspace)?;
     let results = folder.join(format!("{suite}.json"));
-    cmd!(workspace.shell, "{program} --interleaved {results}").quiet().run()?;
-    println!("\nwritten: {}", results.display());
-    Ok(())
+    let printed = cmd!(workspace.shell, "{program} --interleaved {results}").quiet().read()?;
+    println!("{printed}\n\nwritten: {}", results.display());
+    Ok(document::table_in(&printed))
 }
 
 fn count(workspace: &Workspace, suite: &str, program: &Path) -> anyhow::Result<()> {
@@ -137,10 +166,13 @@ fn suites(metadata: &Metadata) -> Vec<String> {
     suites
 }
 
+/// The word for all suites, whose tables go into the documents.
+const ALL: &str = "all";
+
 /// The suite that was asked for, else all of them.
 fn chosen(metadata: &Metadata, suite: Option<&str>) -> anyhow::Result<Vec<String>> {
     let all = suites(metadata);
-    let chosen = match suite {
+    let chosen = match suite.filter(|suite| *suite != ALL) {
         Some(suite) => all.iter().filter(|name| *name == suite).cloned().collect(),
         None => all.clone(),
     };
@@ -200,7 +232,9 @@ mod tests {
     fn suites_are_the_benchmarks_of_one_member() {
         assert_eq!(suites(&metadata()), ["breaker", "events"]);
         assert_eq!(chosen(&metadata(), Some("events")).expect("it is there"), ["events"]);
-        assert_eq!(chosen(&metadata(), None).expect("there are some").len(), 2);
+        for all in [None, Some("all")] {
+            assert_eq!(chosen(&metadata(), all).expect("there are some").len(), 2);
+        }
     }
 
     #[test]

@@ -52,7 +52,8 @@ xflags::xflags! {
         }
         /// Measure against the floor and the peers; the results go to target/bench/SUITE.json.
         cmd bench {
-            /// The suite, a file in benches; without it, all of them.
+            /// The suite, a file in benches; without it, all of them; with `all` their tables, and what builds cost, go
+            /// into docs/benchmarks.md and the README.
             optional suite: String
             /// Run every benchmark once instead: this is the part of ci.
             optional --smoke
