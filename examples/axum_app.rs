@@ -3,13 +3,12 @@
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use axum::error_handling::HandleErrorLayer;
-use axum::extract::{Path, Request, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use sidecar_runtime::breaker::{BreakerLayer, CallError, Verdict};
-use sidecar_runtime::perf::Operation;
+use sidecar_runtime::perf::{Completion, PerfLayer};
 use sidecar_runtime::{Sidecar, SidecarConfig};
 use std::convert::Infallible;
 use std::error::Error;
@@ -23,18 +22,6 @@ use tower::ServiceBuilder;
 /// The application's own work: what it depends on is down for every second item.
 async fn quote(Path(item): Path<u32>) -> Result<String, StatusCode> {
     if item % 2 == 0 { Ok(format!("item {item} costs {}", item * 3)) } else { Err(StatusCode::BAD_GATEWAY) }
-}
-
-/// Measures a request: a future that is dropped, because the client has gone, counts as cancelled.
-async fn measured(State(operation): State<Operation>, request: Request, next: Next) -> Response {
-    let timer = operation.start();
-    let response = next.run(request).await;
-    if response.status().is_server_error() {
-        timer.failure()
-    } else {
-        timer.success()
-    }
-    response
 }
 
 async fn refused(error: CallError<Infallible>) -> Response {
@@ -51,13 +38,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(response) if response.status().is_server_error() => Verdict::Failure,
         other => Verdict::of(other),
     });
+    // A future that is dropped, because the client has gone, counts as cancelled.
+    let measured = PerfLayer::new(sidecar.perf().operation("GET /quotes")).classify(
+        |result: &Result<Response, Infallible>| match result {
+            Ok(response) if response.status().is_server_error() => Completion::Failure,
+            _ => Completion::Success,
+        },
+    );
     let guarded = ServiceBuilder::new().layer(HandleErrorLayer::new(refused)).layer(breaker);
     let endpoints = sidecar.endpoints().token("s3cret").into_service()?;
     let app = Router::new()
         .route("/quotes/{item}", routing::get(quote))
         // The first layer is the innermost: what the breaker refuses is measured, too.
         .layer(guarded)
-        .layer(from_fn_with_state(sidecar.perf().operation("GET /quotes"), measured))
+        .layer(measured)
         .nest_service("/sidecar", endpoints);
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

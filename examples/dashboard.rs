@@ -8,6 +8,7 @@
 
 use sidecar_runtime::breaker::Breaker;
 use sidecar_runtime::health::{CheckOutcome, Component};
+use sidecar_runtime::perf::Objective;
 use sidecar_runtime::{Sidecar, SidecarConfig, observe};
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -30,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     sidecar.register_handler("test_failure", |event| {
         assert!(event.test().is_some_and(|test| test != "test_0"), "contained, and counted as an error");
     });
+    sidecar.perf().objective("transform", Objective::success_rate(0.9))?;
     let settings = sidecar.breaker("payments").failure_threshold(3).timeout(Duration::from_secs(10));
     let payments = sidecar.breakers().register(settings)?;
 
