@@ -4,19 +4,21 @@
 
 use sidecar_runtime::health::Component;
 use sidecar_runtime::metrics::{Family, Unit};
+use sidecar_runtime::perf::Objective;
 use sidecar_runtime::{Sidecar, SidecarConfig, observe};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::time::Duration;
 
 /// Tags whose values the application decides.
-const OPEN: [&str; 4] = ["breaker", "component", "event_type", "operation"];
+const OPEN: [&str; 5] = ["breaker", "component", "event_type", "objective", "operation"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let builder = Sidecar::builder().config(SidecarConfig::default());
     let sidecar = builder.component(Component::new("database", || true)).start()?;
     sidecar.breakers().register(sidecar.breaker("payments"))?;
     sidecar.perf().operation("transform").measure(|| ());
+    sidecar.perf().objective("transform", Objective::success_rate(0.99))?;
     observe!(sidecar, "test_start", test_id = "login_test");
 
     println!("| name | kind | unit | tags | what it says |");

@@ -48,6 +48,8 @@ fn events(out: &mut SourceOutput, observer: &Observer, metric_errors: u64) {
     for (reason, count) in &stats.dropped {
         family.sample(&[("reason", reason)], *count);
     }
+    out.counter("sidecar_events_sampled_out_total", "Events left out by their rates: by design, no losses.")
+        .sample(&[], stats.sampled_out);
     out.counter(
         "sidecar_errors_total",
         "Troubles contained: panics in user code, misused metrics or attributes.",

@@ -1,6 +1,6 @@
 //! The sidecar's own series: there from the start, described, and right.
 
-use crate::support::{Hold, builder, component, offer, offer_times, started};
+use crate::support::{Hold, builder, component, everything, offer, offer_times, started};
 use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::metrics::{Families, Kind, Value};
 use sidecar_runtime::observer::Reason;
@@ -8,7 +8,7 @@ use sidecar_runtime::{Sidecar, observe};
 use std::collections::BTreeSet;
 
 /// Dashboards and alerts of users know these names: another name or kind here is a breaking change.
-const SERIES: [(&str, Kind); 33] = [
+const SERIES: [(&str, Kind); 34] = [
     ("process_cpu_seconds_total", Kind::Counter),
     ("process_resident_memory_bytes", Kind::Gauge),
     ("sidecar_breaker_calls_total", Kind::Counter),
@@ -25,6 +25,7 @@ const SERIES: [(&str, Kind); 33] = [
     ("sidecar_cpu_usage", Kind::Gauge),
     ("sidecar_errors_total", Kind::Counter),
     ("sidecar_events_dropped_total", Kind::Counter),
+    ("sidecar_events_sampled_out_total", Kind::Counter),
     ("sidecar_events_total", Kind::Counter),
     ("sidecar_health_status", Kind::Gauge),
     ("sidecar_history_bytes", Kind::Gauge),
@@ -74,6 +75,20 @@ fn counts_of_events_start_at_zero_for_every_reason() {
     assert!(reasons.iter().all(|sample| sample.value().as_f64() == Some(0.0)));
     assert_eq!(metrics.value("sidecar_events_total", &[("event_type", "_other")]), Some(0.0));
     assert_eq!((value(&metrics, "sidecar_errors_total"), value(&metrics, "sidecar_queue_size")), (0.0, 0.0));
+}
+
+#[test]
+fn what_is_sampled_out_is_received_and_no_loss() {
+    let config = everything().event_type_rate("never", 0.0);
+    let sidecar = Sidecar::builder().config(config).start().expect("valid settings");
+    (0..7).for_each(|_| {
+        observe!(sidecar, "never");
+    });
+    let metrics = sidecar.get_metrics();
+    assert_eq!(value(&metrics, "sidecar_events_sampled_out_total"), 7.0);
+    assert_eq!(metrics.value("sidecar_events_total", &[("event_type", "never")]), Some(7.0));
+    let lost = metrics.get("sidecar_events_dropped_total").expect("it is there").samples();
+    assert!(lost.iter().all(|sample| sample.value().as_f64() == Some(0.0)));
 }
 
 #[test]
