@@ -66,6 +66,12 @@ impl PerfMonitor {
         &GLOBAL
     }
 
+    /// Whether it is the one of the process, that [`global`](Self::global) gives.
+    #[must_use]
+    pub fn is_global(&self) -> bool {
+        Arc::ptr_eq(&self.inner, &Self::global().inner)
+    }
+
     pub(crate) fn new(pulse: Pulse, lengths: Lengths, settings: PerfSettings, max_operations: usize) -> Self {
         let start = pulse.clock().now();
         let pulse = Arc::new(pulse);

@@ -273,7 +273,7 @@ fn compose(
         .critical_components(breakers::critical_components(&config))
         .clock(clock.clone())
         .build()?;
-    perf.update(|settings| operations::settings(&config, settings))?;
+    operations::configure(&perf, &config)?;
     operations::account(&perf, &profiler);
     let objectives = Objectives::default();
     objectives.configure(&perf, &config);

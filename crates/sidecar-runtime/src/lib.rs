@@ -42,10 +42,9 @@
 //! - A check that holds a [`SidecarHandle`] forms a cycle: the pieces' memory is then kept after the sidecar has
 //!   stopped, but nothing runs any more. Handlers are let go when it stops.
 //! - The operations of `#[monitor_performance]` stand in [`PerfMonitor::global`](perf::PerfMonitor::global), which a
-//!   sidecar shows and configures unless it is given another: see [`SidecarBuilder::perf`]. Of several sidecars the one
-//!   that was configured last decides.
+//!   sidecar shows unless it is given another: see [`SidecarBuilder::perf`].
 //! - The breakers of `#[protected]` stand in [`BreakerRegistry::global`](breaker::BreakerRegistry::global). Of
-//!   several sidecars that run, they follow the configuration and the kill switch of the one that was started first;
+//!   several sidecars that run, they and those operations follow the configuration and the kill switch of the one that was started first;
 //!   when it stops, those of the next one at once, and after the last one they stay as they are. The others say so in
 //!   the log and in their component `configuration`. A sidecar shows these breakers if it is given that registry: see
 //!   [`SidecarBuilder::breakers`].

@@ -1,8 +1,8 @@
-//! Attributes and sidecars: the breakers of `#[protected]` are the process's, so one sidecar at a time decides about
-//! them: of those that run the one that was started first.
+//! Attributes and sidecars: the breakers of `#[protected]` and the operations of `#[monitor_performance]` are the
+//! process's, so one sidecar at a time decides about them: of those that run the one that was started first.
 
 use crate::sidecar::Pieces;
-use crate::wiring::breakers;
+use crate::wiring::{breakers, operations};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_core::SettingsError;
 use sidecar_core::fork::Mark;
@@ -60,7 +60,7 @@ impl Drop for Seat {
         let next = seats.first().map(|seat| Weak::clone(&seat.pieces));
         drop(seats);
         if let Some(pieces) = next.and_then(|pieces| pieces.upgrade()) {
-            crate::wiring::live::told("the breakers of attributes", decide(&pieces));
+            crate::wiring::live::told("what attributes go by", decide(&pieces));
         }
     }
 }
@@ -77,15 +77,20 @@ pub(crate) fn is_first(id: u64) -> bool {
     seats().first().is_some_and(|seat| seat.id == id)
 }
 
-/// Has the process's breakers follow the sidecar, if it is the first one.
+/// Has the process's breakers and operations follow the sidecar, if it is the first one.
 pub(crate) fn decide(pieces: &Pieces) -> Result<(), SettingsError> {
     let common = BreakerRegistry::global();
     // Without attributes they follow only a sidecar that was given them.
     let is_asked = cfg!(feature = "macros") || pieces.breakers.is_same(common);
-    while is_asked && is_first(pieces.seat) {
+    while is_first(pieces.seat) {
         let config = pieces.config.current();
-        breakers::give(common, config.settings())?;
-        common.set_enabled(config.settings().runtime.sidecar.enabled);
+        if is_asked {
+            breakers::give(common, config.settings())?;
+            common.set_enabled(config.settings().runtime.sidecar.enabled);
+        }
+        if pieces.perf.is_global() {
+            pieces.perf.update(|settings| operations::settings(config.settings(), settings))?;
+        }
         // Whoever loaded another one meanwhile may have been faster.
         if pieces.config.generation() == config.number() {
             break;

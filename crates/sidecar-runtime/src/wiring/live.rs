@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// Said by a sidecar that is not the first one of its process.
 const FOLLOW_ANOTHER: &str =
-    "the breakers of attributes follow another sidecar of this process, which was started first";
+    "what attributes do follows another sidecar of this process, which was started first";
 
 /// Ends the watch over the configuration's files when dropped.
 pub(crate) struct Watching(Watch);
@@ -104,12 +104,12 @@ fn apply(pieces: &Pieces, config: &SidecarConfig) {
     told("resources", pieces.profiler.set_budget(resources.max_cpu_percent, resources.max_memory_mb));
     let bytes = memory::history_bytes(resources.max_memory_mb);
     told("the history of the metrics", pieces.metrics.set_history(config.history_retention(), bytes));
-    told("performance", pieces.perf.update(|settings| operations::settings(config, settings)));
+    told("performance", operations::configure(&pieces.perf, config));
     pieces.objectives.configure(&pieces.perf, config);
     told("health", pieces.health.update(|settings| health(config, settings)));
     told("breakers", breakers::configure(&pieces.breakers, config));
     switch(&pieces.observer, &pieces.breakers, config);
-    told("the breakers of attributes", attributes::decide(pieces));
+    told("what attributes go by", attributes::decide(pieces));
 }
 
 /// The kill switch: events are refused, and breakers let everything through. Those of the process are

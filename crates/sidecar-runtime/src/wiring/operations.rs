@@ -3,6 +3,7 @@
 use crate::config::SidecarConfig;
 use crate::sidecar::Pieces;
 use crate::wiring::memory;
+use sidecar_core::SettingsError;
 use sidecar_health::CheckOutcome;
 use sidecar_metrics::{SourceOutput, Unit};
 use sidecar_perf::{ObjectiveReport, OperationObjective, PerfMonitor, PerfSettings};
@@ -20,6 +21,15 @@ pub(crate) fn settings(config: &SidecarConfig, settings: &mut PerfSettings) {
     (settings.enabled, settings.sample_rate) = (section.enabled, section.sample_rate);
     settings.percentiles.clone_from(&section.percentiles);
     settings.max_bytes = memory::operations_bytes(config.runtime.sidecar.resources.max_memory_mb);
+}
+
+/// Has a monitor go by the configuration, unless it is that of the process: which sidecar decides about it is for
+/// [`attributes`](crate::wiring::attributes) to say.
+pub(crate) fn configure(monitor: &PerfMonitor, config: &SidecarConfig) -> Result<(), SettingsError> {
+    if monitor.is_global() {
+        return Ok(());
+    }
+    monitor.update(|current| settings(config, current))
 }
 
 /// Their memory is the sidecar's own.

@@ -6,6 +6,7 @@ use sidecar_harness::PATIENCE;
 use sidecar_harness::process::alone;
 use sidecar_runtime::breaker::{Breaker, BreakerRegistry, State};
 use sidecar_runtime::health::Status;
+use sidecar_runtime::perf::PerfMonitor;
 use sidecar_runtime::{Reload, Sidecar, SidecarHandle, protected};
 use std::io;
 
@@ -76,7 +77,8 @@ fn what_is_not_given_follows_the_configuration() {
 fn settings(failures: u32, enabled: bool) -> String {
     format!(
         "runtime: {{ sidecar: {{ enabled: {enabled} }} }}\n\
-         observability: {{ circuit_breaker: {{ failure_threshold: {failures} }} }}\n"
+         observability:\n  circuit_breaker: {{ failure_threshold: {failures} }}\n\
+         \x20 performance: {{ percentiles: [0.{failures}] }}\n"
     )
 }
 
@@ -94,7 +96,13 @@ fn of_several_sidecars_the_first_one_decides_until_it_stops() {
     alone("attributes::of_several_sidecars_the_first_one_decides_until_it_stops", &[], || {
         assert_eq!(fetch(Ok(7)).ok(), Some(7));
         let breaker = BreakerRegistry::global().get("fetch").expect("it was called");
-        let stands = || (breaker.settings().failure_threshold(), BreakerRegistry::global().is_enabled());
+        let stands = || {
+            let failures = breaker.settings().failure_threshold();
+            // The operations of attributes go by the same sidecar.
+            let percentiles = &PerfMonitor::global().settings().percentiles;
+            assert_eq!(percentiles, &[f64::from(failures) / 10.0]);
+            (failures, BreakerRegistry::global().is_enabled())
+        };
         let files =
             [(2, true), (3, false), (4, true)].map(|(failures, on)| File::new(&settings(failures, on)));
         let [first, second, third] = &files;
