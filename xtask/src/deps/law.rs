@@ -52,7 +52,7 @@ impl Place {
             (_, Harness) => kind == Some(Kind::Dev),
             // Also in tests: a dependency back from below would make a circle of packages.
             (from, Facade) => matches!(from, Program | Showcase),
-            // Only tests use the kit. What is published has no version of it, so it comes last in no order of packages.
+            // Only tests use the kit, and examples, which show how.
             (from, Testkit) if kind != Some(Kind::Dev) => from == Showcase,
             _ if kind == Some(Kind::Dev) => true,
             (Core | Macros, _) => false,

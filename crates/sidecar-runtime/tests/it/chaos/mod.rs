@@ -58,6 +58,7 @@ fn every_promise_holds_when_everything_goes_wrong_at_once() {
     alone_for(test, &[(VARIABLE, &seconds)], time + 5 * PATIENCE, || chaos(time));
 }
 
+#[expect(clippy::print_stdout, reason = "the figures of a long run are what one runs it for")]
 fn chaos(time: Duration) {
     mischief::hush();
     let file = File::new(&good(0));
