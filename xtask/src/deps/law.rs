@@ -51,7 +51,9 @@ impl Place {
             (Harness, used) => used == Core,
             (_, Harness) => kind == Some(Kind::Dev),
             // Also in tests: a dependency back from below would make a circle of packages.
-            (from, Facade) => matches!(from, Testkit | Program | Showcase),
+            (from, Facade) => matches!(from, Program | Showcase),
+            // Only tests use the kit, and examples, which show how.
+            (from, Testkit) if kind != Some(Kind::Dev) => from == Showcase,
             _ if kind == Some(Kind::Dev) => true,
             (Core | Macros, _) => false,
             (Piece, used) => matches!(used, Core | Macros),
@@ -67,7 +69,9 @@ impl Place {
             Self::Core | Self::Macros => "a building block depends on no other crate of the workspace",
             Self::Piece => "a piece depends on sidecar-core and sidecar-macros alone",
             Self::Facade => "the facade depends on pieces and building blocks",
-            Self::Testkit => "the test kit depends on the facade, pieces and building blocks",
+            Self::Testkit => {
+                "the test kit depends on pieces and building blocks, and only dev-dependencies name it"
+            }
             Self::Harness => {
                 "the test harness depends on sidecar-core alone, and only dev-dependencies name it"
             }
@@ -106,8 +110,8 @@ fn of_package(package: &Package, metadata: &Metadata) -> Vec<String> {
                 Some(Kind::Dev) => " (dev-dependencies)",
             };
             let law = if used == Place::Facade && place != Place::Tooling {
-                "only cli, examples, benches and testkit depend on the facade"
-            } else if used == Place::Harness {
+                "only cli, examples and benches depend on the facade"
+            } else if matches!(used, Place::Harness | Place::Testkit) {
                 used.law()
             } else {
                 place.law()
@@ -162,7 +166,9 @@ mod tests {
             ("sidecar-breaker", "serde", None),
             ("sidecar-runtime", "sidecar-breaker", None),
             ("sidecar-runtime", "sidecar-core", None),
-            ("sidecar-testkit", "sidecar-runtime", None),
+            ("sidecar-testkit", "sidecar-breaker", None),
+            ("sidecar-testkit", "sidecar-core", None),
+            ("sidecar-runtime", "sidecar-testkit", Some("dev")),
             ("sidecar-cli", "sidecar-runtime", None),
             ("sidecar-cli", "sidecar-core", None),
             ("sidecar-breaker", "sidecar-harness", Some("dev")),
@@ -201,7 +207,7 @@ mod tests {
 
     #[test]
     fn the_facade_is_used_only_by_what_sits_on_it() {
-        for from in ["sidecar-core", "sidecar-macros", "sidecar-breaker", "xtask"] {
+        for from in ["sidecar-core", "sidecar-macros", "sidecar-breaker", "sidecar-testkit", "xtask"] {
             for table in [None, Some("dev"), Some("build")] {
                 let found = breaches(&[(from, "sidecar-runtime", table)]);
                 assert_eq!(found.len(), 1, "{from} {table:?}: {found:?}");
@@ -235,6 +241,14 @@ mod tests {
             }
         }
         assert_eq!(lone_member("sidecar-harness", "null").len(), 1, "it may not be published");
+    }
+
+    #[test]
+    fn the_test_kit_is_for_tests() {
+        for from in ["sidecar-breaker", "sidecar-runtime", "sidecar-cli"] {
+            assert_eq!(breaches(&[(from, "sidecar-testkit", None)]).len(), 1, "{from}");
+            assert_eq!(breaches(&[(from, "sidecar-testkit", Some("dev"))]), [""; 0], "{from}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod forked;
 mod launch;
 mod program;
 
-pub use alone::alone;
+pub use alone::{alone, alone_for};
 #[cfg(unix)]
 pub use files::allow_open_files;
 #[cfg(unix)]

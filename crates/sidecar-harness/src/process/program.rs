@@ -76,14 +76,20 @@ impl Program {
 
     /// Waits for its end.
     #[track_caller]
-    pub fn end(mut self) -> Ended {
+    pub fn end(self) -> Ended {
+        self.end_within(PATIENCE)
+    }
+
+    /// As [`end`](Self::end), with another patience: for a program that is told to run for long.
+    #[track_caller]
+    pub fn end_within(mut self, patience: Duration) -> Ended {
         drop(self.stdin.take());
         let start = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("it can be waited for") {
                 break status;
             }
-            assert!(start.elapsed() < PATIENCE, "it does not end; it said: {}", self.stderr());
+            assert!(start.elapsed() < patience, "it does not end; it said: {}", self.stderr());
             thread::sleep(Duration::from_millis(2));
         };
         Ended { code: status.code(), stdout: self.stdout.whole(), stderr: self.stderr.whole() }

@@ -1,11 +1,12 @@
 //! The pieces without the facade: a runtime of one's own from chosen ones.
 
-use crate::support::{assert_conserved, offer};
+use crate::support::offer;
 use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::health::{Component, Health};
 use sidecar_runtime::metrics::MetricsCollector;
 use sidecar_runtime::observer::{Admission, Admit, Event, EventTypes, Observed, Observer, TypeId, observe};
 use sidecar_runtime::sampler::Sampler;
+use sidecar_testkit::assert_conserved;
 use std::sync::mpsc;
 
 /// Joins a sampler to an observer.
@@ -48,7 +49,7 @@ fn a_sampler_decides_what_an_observer_takes() {
     assert_eq!(offer(|| observe!(observer, "rare")), Observed::Accepted);
     assert_eq!(observer.shutdown(PATIENCE).processed, 2);
     let stats = observer.stats();
-    assert_conserved(&stats);
+    assert_conserved!(stats);
     assert_eq!(stats.by_type["rare"].sampled_out, 1);
     let seen: Vec<_> = receive.try_iter().collect();
     assert_eq!(seen, [("common".to_owned(), 1.0), ("rare".to_owned(), 1.0)]);

@@ -1,9 +1,10 @@
 //! One ledger, however it is looked at.
 
-use crate::support::{Answers, assert_conserved, everything, offer};
+use crate::support::{Answers, everything, offer};
 use sidecar_harness::PATIENCE;
 use sidecar_runtime::observer::{Event, Observed, ObserverStats, Reason};
 use sidecar_runtime::{Sidecar, SidecarBuilder, SidecarHandle, observe};
+use sidecar_testkit::assert_conserved;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
@@ -68,7 +69,7 @@ fn traffic(sidecar: &SidecarHandle) -> Answers {
 
 /// The ledger says what the answers said.
 fn assert_agree(stats: &ObserverStats, answers: &Answers) {
-    assert_conserved(stats);
+    assert_conserved!(stats);
     assert_eq!(stats.events_received, answers.total());
     assert_eq!(stats.sampled_out, answers.sampled_out);
     assert_eq!(stats.events_processed + stats.failed + stats.dropped["evicted"], answers.accepted);

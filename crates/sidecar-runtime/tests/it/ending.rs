@@ -1,10 +1,11 @@
 //! The end, and what comes after it.
 
-use crate::support::{Hold, assert_conserved, builder, offer, offer_times, started};
+use crate::support::{Hold, builder, offer, offer_times, started};
 use sidecar_harness::PATIENCE;
 use sidecar_runtime::health::{Component, Lifecycle, RegisterError, Status};
 use sidecar_runtime::observer::{Event, Observed, Reason};
 use sidecar_runtime::{SidecarHandle, observe};
+use sidecar_testkit::assert_conserved;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ fn a_handle_outlives_the_sidecar_and_everything_answers() {
     assert_eq!(handle.observer().observe_waiting(Event::new("x")), stopped);
     let stats = handle.stats();
     assert_eq!((stats.dropped["stopped"], stats.events_processed), (3, 1));
-    assert_conserved(&stats);
+    assert_conserved!(stats);
     assert_eq!(handle.observer().flush(PATIENCE).waiting, 0);
 
     assert!(!handle.health().is_ready());

@@ -1,10 +1,11 @@
 //! Handlers that fail, as configured.
 
-use crate::support::{assert_conserved, everything, offer};
+use crate::support::{everything, offer};
 use sidecar_harness::{Gate, PATIENCE};
 use sidecar_runtime::config::SidecarConfig;
 use sidecar_runtime::observer::{HandlerState, Observed};
 use sidecar_runtime::{Sidecar, observe};
+use sidecar_testkit::assert_conserved;
 use std::time::Duration;
 
 #[test]
@@ -27,7 +28,7 @@ fn handlers_are_limited_as_configured() {
     assert_eq!(sidecar.observer().flush(PATIENCE).waiting, 0);
     let stats = sidecar.stats();
     assert_eq!((stats.failed, stats.events_processed, stats.skipped_calls), (3, 0, 1));
-    assert_conserved(&stats);
+    assert_conserved!(stats);
     let handlers = sidecar.observer().handlers();
     assert_eq!((handlers[0].hung, handlers[1].state), (1, HandlerState::Suspended));
     gate.open();

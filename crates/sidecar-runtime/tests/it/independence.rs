@@ -1,10 +1,11 @@
 //! Two sidecars in one process have nothing in common.
 
-use crate::support::{assert_conserved, becomes, everything, offer, started};
+use crate::support::{becomes, everything, offer, started};
 use sidecar_harness::PATIENCE;
 use sidecar_runtime::health::{Component, Status};
 use sidecar_runtime::observer::{Observed, Reason};
 use sidecar_runtime::{Sidecar, observe};
+use sidecar_testkit::assert_conserved;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -64,7 +65,7 @@ fn one_goes_on_when_the_other_has_stopped() {
     assert!(second.health().is_ready());
     assert_eq!(second.health_report().status(), Status::Healthy);
     let _ = second.observer().flush(PATIENCE);
-    assert_conserved(&second.stats());
+    assert_conserved!(second.stats());
 }
 
 #[cfg(feature = "http")]

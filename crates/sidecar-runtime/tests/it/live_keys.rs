@@ -4,11 +4,12 @@ mod alerts;
 mod steps;
 
 use crate::reloading::{DISABLED, File};
-use crate::support::{Answers, assert_conserved};
+use crate::support::Answers;
 use sidecar_config::Validate;
 use sidecar_harness::PATIENCE;
 use sidecar_harness::process::alone;
 use sidecar_runtime::{Reload, SidecarConfig, SidecarHandle, observe};
+use sidecar_testkit::assert_conserved;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -87,7 +88,7 @@ fn change_every_key_under_load() {
     answers.add(DISABLED);
     assert_eq!(sidecar.observer().flush(PATIENCE).waiting, 0);
     let stats = sidecar.stats();
-    assert_conserved(&stats);
+    assert_conserved!(stats);
     // The governor offers events of its own, when it begins to shed and when it ends.
     let rows = || stats.by_type.iter().filter(|(name, _)| **name != *"sidecar_budget").map(|(_, row)| row);
     let dropped = |reason: &str| rows().map(|row| row.dropped.get(reason).copied().unwrap_or(0)).sum::<u64>();

@@ -6,6 +6,8 @@ mod alerts;
 #[cfg(feature = "macros")]
 mod attributes;
 mod breakers;
+#[cfg(all(feature = "http", target_os = "linux"))]
+mod chaos;
 mod composition;
 mod config;
 mod conservation;

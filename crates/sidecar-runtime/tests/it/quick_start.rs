@@ -1,12 +1,13 @@
 //! The quick start's patterns, one by one.
 
-use crate::support::{Hold, assert_conserved, becomes, everything, offer, started};
+use crate::support::{Hold, becomes, everything, offer, started};
 use sidecar_harness::process::alone;
 use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::health::{CheckOutcome, Component, Status};
 use sidecar_runtime::metrics::Kind;
 use sidecar_runtime::observer::{Event, Observed, Value};
 use sidecar_runtime::{Sidecar, SidecarConfig, observe};
+use sidecar_testkit::assert_conserved;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ fn dropping_the_sidecar_handles_what_waits_and_stops() {
         (event.test(), event.get("test_id").and_then(Value::as_str)),
         (Some("test_123"), Some("test_123"))
     );
-    assert_conserved(&handle.stats());
+    assert_conserved!(handle.stats());
 }
 
 #[test]
@@ -174,7 +175,7 @@ fn a_high_drop_rate_shows_and_a_larger_queue_mends_it() {
         drop(hold);
         let _ = sidecar.observer().flush(PATIENCE);
         let stats = sidecar.stats();
-        assert_conserved(&stats);
+        assert_conserved!(stats);
         stats.events_dropped as f64 / stats.events_received as f64
     };
     assert!(drop_rate(10) > 0.2);

@@ -1,12 +1,13 @@
 //! New settings without a restart: who is told, what takes effect, and what a mistake does.
 
-use crate::support::{assert_conserved, becomes, component, offer, offer_times};
+use crate::support::{becomes, component, offer, offer_times};
 use sidecar_harness::process::alone;
 use sidecar_harness::{PATIENCE, eventually};
 use sidecar_runtime::breaker::{Breaker, BreakerRegistry, State};
 use sidecar_runtime::health::Status;
 use sidecar_runtime::observer::{Observed, Reason};
 use sidecar_runtime::{Reload, Sidecar, SidecarBuilder, SidecarConfig, SidecarHandle, observe};
+use sidecar_testkit::assert_conserved;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -187,7 +188,7 @@ fn a_queue_that_shrinks_under_load_keeps_the_ledger_exact() {
     assert!(sidecar.stats().queue_size <= 51, "{:?}", sidecar.stats());
     drop(hold);
     assert_eq!(sidecar.observer().flush(PATIENCE).waiting, 0);
-    assert_conserved(&sidecar.stats());
+    assert_conserved!(sidecar.stats());
 }
 
 #[cfg(feature = "http")]

@@ -1,0 +1,6 @@
+//! How the test kit behaves, from outside.
+
+mod breakers;
+mod conserved;
+mod pieces;
+mod scripts;
