@@ -1,6 +1,8 @@
 //! Testing a program that uses the sidecar: time that the test moves, faults that come when they are told to, and a
 //! ledger that must add up.
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 use sidecar_runtime::breaker::{Breaker, BreakerRegistry, RegisterError, State};
 use sidecar_runtime::{Sidecar, SidecarConfig, observe};
 use sidecar_testkit::{Script, Step, VirtualClock, assert_conserved, drive_closed};
