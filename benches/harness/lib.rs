@@ -10,7 +10,7 @@
 //! - under callgrind, for the number of instructions.
 //!
 //! Servers are [`Target`]s instead, which `wrk` puts [under load](under_load), and [`Paced`], which are asked at a
-//! steady pace.
+//! steady pace. What a whole process costs is a [`Figure`], read [from outside](cpu).
 //!
 //! Each operation says what it came to, and each case says what its operations must come to. A breaker that
 //! refuses is fast: a figure whose operations were not those that it claims is never printed.
@@ -21,8 +21,10 @@
 
 mod closely;
 mod command;
+mod figures;
 mod floors;
 mod load;
+mod outside;
 mod paced;
 mod pair;
 mod report;
@@ -33,7 +35,9 @@ mod tally;
 mod wrk;
 
 pub use command::main;
+pub use figures::{Figure, Reading, figures};
 pub use load::{Target, under_load};
+pub use outside::{Used, cpu, peak_resident_bytes};
 pub use paced::Paced;
 pub use pair::{Padded, pair};
 pub use suite::{Case, Suite};

@@ -14,7 +14,7 @@ pub(crate) struct Report<'a> {
 }
 
 /// One result.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Line<'a> {
     id: Cow<'a, str>,
     subject: &'a str,
@@ -41,6 +41,17 @@ impl<'a> Report<'a> {
     /// These results, in this order.
     pub(crate) fn of(floor: f64, results: Vec<Line<'a>>) -> Self {
         Self { floor_ns: rounded(floor), results }
+    }
+
+    /// The floor's nanoseconds.
+    pub(crate) fn floor(&self) -> f64 {
+        self.floor_ns
+    }
+
+    /// These results, and more after them.
+    pub(crate) fn with(&self, results: Vec<Line<'a>>) -> Self {
+        let results = self.results.iter().cloned().chain(results).collect();
+        Self { floor_ns: self.floor_ns, results }
     }
 
     /// A table in Markdown.

@@ -1,8 +1,9 @@
 //! The system's allocator, counted thread by thread, so that tests that run side by side do not see each
-//! other.
+//! other; and the bytes of all threads, for a test that is alone in its process.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 /// Counts what passes through it. A test binary installs it with `#[global_allocator]`.
 #[derive(Debug)]
@@ -23,6 +24,15 @@ pub const NOTHING: Tally = Tally { allocations: 0, live_bytes: 0 };
 thread_local! {
     // Without a lazy start and without a destructor: looking at it allocates nothing.
     static TALLY: Cell<Tally> = const { Cell::new(Tally { allocations: 0, live_bytes: 0 }) };
+}
+
+/// Bytes asked for less bytes freed, on all threads together. Relaxed: it guards no other memory.
+static LIVE_BYTES: AtomicI64 = AtomicI64::new(0);
+
+/// Bytes that the process holds: asked for on any thread and not freed. For a process that does nothing else meanwhile.
+/// 0 where [`Counting`] is not installed.
+pub fn live_bytes() -> i64 {
+    LIVE_BYTES.load(Relaxed)
 }
 
 /// What `work` allocates and frees on this thread. All zero where [`Counting`] is not installed.
@@ -50,13 +60,15 @@ pub fn assert_allocates_nothing(mut call: impl FnMut()) {
 }
 
 fn count(allocations: u64, asked: usize, freed: usize) {
+    // No block is larger than `isize::MAX`.
+    let added = asked as i64 - freed as i64;
+    LIVE_BYTES.fetch_add(added, Relaxed);
     // An error: the thread is at its very end, and nobody asks for its tally any more.
     let _ = TALLY.try_with(|tally| {
         let before = tally.get();
         tally.set(Tally {
             allocations: before.allocations + allocations,
-            // No block is larger than `isize::MAX`.
-            live_bytes: before.live_bytes + asked as i64 - freed as i64,
+            live_bytes: before.live_bytes + added,
         });
     });
 }
@@ -117,5 +129,10 @@ mod tests {
         let ((_kept, theirs), ours) = counted(|| std::thread::spawn(work).join().expect("no panic"));
         assert_eq!(theirs, Tally { allocations: 1, live_bytes: 1 << 20 });
         assert!(ours.live_bytes < 1 << 20, "{ours:?}");
+        // Far more than the other tests of this binary hold.
+        let kept = black_box(vec![0_u8; 1 << 30]);
+        assert!(live_bytes() > 1 << 30);
+        drop(kept);
+        assert!(live_bytes() < 1 << 30);
     }
 }

@@ -6,6 +6,8 @@ mod alerts;
 #[cfg(feature = "macros")]
 mod attributes;
 mod breakers;
+#[cfg(target_os = "linux")]
+mod budgets;
 #[cfg(all(feature = "http", target_os = "linux"))]
 mod chaos;
 mod composition;
