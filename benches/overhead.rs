@@ -17,6 +17,8 @@
 //!   of 200 with events and without take turns, and the median of their ratios counts: what the calls cost, not what
 //!   the worker takes away on another core.
 
+#![expect(clippy::print_stdout, reason = "a child says what it has done on its standard output")]
+
 #[path = "overhead/load.rs"]
 mod load;
 

@@ -1,6 +1,8 @@
 //! The budget holds, as the system's own figures have it: CPU time of the sidecar's threads from `/proc`, and memory
 //! from the allocator. Each test has a process of its own, for all that is in one is counted together.
 
+#![expect(clippy::print_stdout, reason = "a long run says what it has measured")]
+
 use crate::support::everything;
 use sidecar_harness::alloc::{Counting, live_bytes};
 use sidecar_harness::process::alone;
