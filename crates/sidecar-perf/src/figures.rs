@@ -48,8 +48,8 @@ impl Sum {
         self.sum = self.sum.wrapping_add(slice.sum);
         self.min = self.min.min(slice.min);
         self.max = self.max.max(slice.max);
-        self.busy += slice.busy;
-        self.waited += slice.waited;
+        self.busy = self.busy.wrapping_add(slice.busy);
+        self.waited = self.waited.wrapping_add(slice.waited);
         self.polls += slice.polls;
         slice.add_buckets_to(&mut self.buckets);
     }

@@ -77,11 +77,13 @@ impl History {
         }
     }
 
-    /// Closes the open slice, if it is over at `now`. A time before the latest one counts as a step of the clock:
-    /// all that is known keeps its age.
+    /// Closes the open slice, if it is over at `now`. A time before the latest one by a slice or more counts as a step
+    /// of the clock: all that is known keeps its age. By less, it is that of a reader who was overtaken by another.
     pub(crate) fn advance(&mut self, now: u64, pool: &Pool) {
+        let back = self.now.saturating_sub(now);
+        let now = if back < self.lengths.slice() { self.now.max(now) } else { now };
         if now < self.now {
-            self.shift(self.now - now);
+            self.shift(back);
         }
         self.now = now;
         if now < self.due {

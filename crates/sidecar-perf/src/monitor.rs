@@ -111,7 +111,9 @@ impl PerfMonitor {
         let entry = self.inner.add(name);
         if self.inner.is_undriven.swap(false, Relaxed) {
             // Without room for a thread, reading is what closes slices.
-            let _ = driver::spawn(self);
+            if driver::spawn(self).is_err() {
+                self.end_ticks();
+            }
         }
         entry
     }
@@ -240,11 +242,16 @@ impl PerfMonitor {
 
 impl Inner {
     fn add(&self, name: &str) -> Arc<Entry> {
+        let is_full = |operations: &BTreeMap<_, _>| operations.len() >= self.max_operations;
+        // Names that get no operation of their own hold up nobody: there may be many.
+        if name.is_empty() || is_full(&self.operations.read().unwrap_or_else(PoisonError::into_inner)) {
+            return Arc::clone(&self.overflow);
+        }
         let mut operations = self.operations.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = operations.get(name) {
             return Arc::clone(entry);
         }
-        if operations.len() >= self.max_operations || name.is_empty() {
+        if is_full(&operations) {
             return Arc::clone(&self.overflow);
         }
         let name: Arc<str> = name.into();

@@ -32,8 +32,8 @@ impl Slice {
             sum: now.sum.wrapping_sub(before.sum),
             min,
             max,
-            busy: now.busy - before.busy,
-            waited: now.waited - before.waited,
+            busy: now.busy.wrapping_sub(before.busy),
+            waited: now.waited.wrapping_sub(before.waited),
             polls: now.polls - before.polls,
             buckets,
         }
@@ -48,8 +48,8 @@ impl Slice {
         self.sum = self.sum.wrapping_add(later.sum);
         self.min = self.min.min(later.min);
         self.max = self.max.max(later.max);
-        self.busy += later.busy;
-        self.waited += later.waited;
+        self.busy = self.busy.wrapping_add(later.busy);
+        self.waited = self.waited.wrapping_add(later.waited);
         self.polls += later.polls;
         self.buckets.merge(&later.buckets);
     }

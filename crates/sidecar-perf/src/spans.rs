@@ -3,6 +3,7 @@
 use crate::polls::Polls;
 use crate::{Completion, PerfMonitor};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
@@ -40,13 +41,18 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 #[derive(Debug)]
 #[must_use = "a layer does nothing until it is added to a subscriber"]
 pub struct SpanLayer {
+    /// No other layer has it: a subscriber may have several.
+    id: u64,
     monitor: PerfMonitor,
     level: Level,
     only: Option<BTreeSet<String>>,
 }
 
-/// What a span that is measured carries.
+/// What a span that is measured carries: one for each layer that measures it.
+struct Measurings(Vec<Measuring>);
+
 struct Measuring {
+    layer: u64,
     /// From the first entry on.
     polls: Option<Polls>,
     /// How often it is entered; a span may be so on several threads at once.
@@ -57,7 +63,9 @@ struct Measuring {
 impl SpanLayer {
     /// Measures every span of level `INFO` and above.
     pub fn new(monitor: PerfMonitor) -> Self {
-        Self { monitor, level: Level::INFO, only: None }
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Relaxed: numbers that differ are all that is asked for.
+        Self { id: NEXT.fetch_add(1, Relaxed), monitor, level: Level::INFO, only: None }
     }
 
     /// Measures spans down to this level. Defaults to `INFO`.
@@ -76,12 +84,16 @@ impl SpanLayer {
         let is_named = |names: &BTreeSet<String>| names.contains(metadata.name());
         *metadata.level() <= self.level && self.only.as_ref().is_none_or(is_named)
     }
-}
 
-fn with_measuring<'a, S: LookupSpan<'a>>(span: Option<SpanRef<'a, S>>, f: impl FnOnce(&mut Measuring, &str)) {
-    if let Some(span) = span {
-        let mut extensions = span.extensions_mut();
-        if let Some(measuring) = extensions.get_mut::<Measuring>() {
+    fn with_measuring<'a, S: LookupSpan<'a>>(
+        &self,
+        span: Option<SpanRef<'a, S>>,
+        f: impl FnOnce(&mut Measuring, &str),
+    ) {
+        if let Some(span) = span
+            && let Some(Measurings(all)) = span.extensions_mut().get_mut()
+            && let Some(measuring) = all.iter_mut().find(|measuring| measuring.layer == self.id)
+        {
             f(measuring, span.name());
         }
     }
@@ -92,13 +104,17 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for SpanLayer {
         if self.measures(attributes.metadata())
             && let Some(span) = context.span(id)
         {
-            let measuring = Measuring { polls: None, depth: 0, has_failed: false };
-            span.extensions_mut().replace(measuring);
+            let measuring = Measuring { layer: self.id, polls: None, depth: 0, has_failed: false };
+            let mut extensions = span.extensions_mut();
+            match extensions.get_mut() {
+                Some(Measurings(all)) => all.push(measuring),
+                None => extensions.insert(Measurings(vec![measuring])),
+            }
         }
     }
 
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
-        with_measuring(context.span(id), |measuring, name| {
+        self.with_measuring(context.span(id), |measuring, name| {
             measuring.depth += 1;
             if measuring.depth == 1 {
                 let polls = measuring.polls.get_or_insert_with(|| Polls::new(self.monitor.operation(name)));
@@ -108,7 +124,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for SpanLayer {
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
-        with_measuring(context.span(id), |measuring, _| {
+        self.with_measuring(context.span(id), |measuring, _| {
             measuring.depth = measuring.depth.saturating_sub(1);
             if let (0, Some(polls)) = (measuring.depth, &mut measuring.polls) {
                 polls.leave();
@@ -118,12 +134,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for SpanLayer {
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         if *event.metadata().level() == Level::ERROR {
-            with_measuring(context.event_span(event), |measuring, _| measuring.has_failed = true);
+            self.with_measuring(context.event_span(event), |measuring, _| measuring.has_failed = true);
         }
     }
 
     fn on_close(&self, id: Id, context: Context<'_, S>) {
-        with_measuring(context.span(&id), |measuring, _| {
+        self.with_measuring(context.span(&id), |measuring, _| {
             if let Some(polls) = measuring.polls.take() {
                 let completion = match measuring.has_failed {
                     _ if polls.has_panicked() => Completion::Panicked,

@@ -277,6 +277,8 @@ fn compose(
     operations::account(&perf, &profiler);
     let objectives = Objectives::default();
     objectives.configure(&perf, &config);
+    let detection = Detection::new(keep_all, clock.clone());
+    detection.account(&profiler);
     let detached = observer.detached();
     let pieces = Pieces {
         config: live,
@@ -290,7 +292,7 @@ fn compose(
         shedding,
         alerts: alerts::Alerts::default(),
         objectives,
-        detection: Detection::new(keep_all, clock.clone()),
+        detection,
         seat: seat.id(),
     };
     Ok((observer, pieces))
@@ -318,8 +320,7 @@ fn sampler(
 }
 
 fn ticks(handle: &SidecarHandle, keep_all: bool) -> Vec<Tick> {
-    let [health, profiler, governor, breakers, perf] =
-        std::array::from_fn(|_| Arc::downgrade(&handle.shared));
+    let [health, profiler, governor, breakers] = std::array::from_fn(|_| Arc::downgrade(&handle.shared));
     let mut regulator = Regulator::new(handle.config().runtime.sidecar.resources.max_cpu_percent, keep_all);
     let mut shown = BreakerComponents::default();
     // Weak, so that the thread keeps nothing alive while it sleeps.
@@ -331,12 +332,7 @@ fn ticks(handle: &SidecarHandle, keep_all: bool) -> Vec<Tick> {
             shown.sync(&pieces.breakers, &pieces.health);
             now + sidecar_core::clock::nanos(BREAKER_SYNC)
         }),
-        Box::new(move |now| {
-            let Some(pieces) = perf.upgrade() else { return u64::MAX };
-            // By its own clock, which may be another than the sidecar's.
-            let its_now = pieces.perf.clock().now();
-            now.saturating_add(pieces.perf.tick(its_now).saturating_sub(its_now))
-        }),
+        operations::tick(handle.perf()),
         Box::new(move |now| health.upgrade().map_or(u64::MAX, |pieces| pieces.health.tick(now))),
     ]
 }

@@ -44,9 +44,9 @@
 //! - The operations of `#[monitor_performance]` stand in [`PerfMonitor::global`](perf::PerfMonitor::global), which a
 //!   sidecar shows unless it is given another: see [`SidecarBuilder::perf`].
 //! - The breakers of `#[protected]` stand in [`BreakerRegistry::global`](breaker::BreakerRegistry::global). Of
-//!   several sidecars that run, they and those operations follow the configuration and the kill switch of the one that was started first;
-//!   when it stops, those of the next one at once, and after the last one they stay as they are. The others say so in
-//!   the log and in their component `configuration`. A sidecar shows these breakers if it is given that registry: see
+//!   several sidecars that run, they follow the configuration and the kill switch of the one that was started first,
+//!   and those operations its configuration; when it stops, those of the next one at once, and after the last one they
+//!   stay as they are. The others say so in the log and in their component `configuration`. A sidecar shows these breakers if it is given that registry: see
 //!   [`SidecarBuilder::breakers`].
 //! - Anomalies are looked for in events only where `sampling.adaptive.detect` says so, and only in those that were kept.
 //!

@@ -144,7 +144,6 @@ impl Sidecar {
         self.shared.alerts.shutdown(deadline.saturating_sub(start.elapsed()));
         self.health().stop();
         drop(parts);
-        self.perf().end_ticks();
         report
     }
 }

@@ -134,7 +134,8 @@ impl Cell {
                 self.max.fetch_max(duration, Relaxed);
             }
             A::add(&self.sum, duration);
-            A::add(&self.buckets[bucket_of(duration)], 1);
+            // Release pairs with the Acquire in `add_to`: who sees the count sees the extreme.
+            A::publish(&self.buckets[bucket_of(duration)]);
             if let Some(Polled { busy, polls }) = ended.polled {
                 A::add(&self.busy, busy.min(duration));
                 A::add(&self.waited, duration.saturating_sub(busy));
@@ -164,18 +165,19 @@ impl Cell {
         totals.in_flight = totals.in_flight.wrapping_add(self.in_flight.load(Relaxed));
         totals.latest = totals.latest.max(self.latest.load(Relaxed));
         totals.sum = totals.sum.wrapping_add(self.sum.load(Relaxed));
-        totals.busy += self.busy.load(Relaxed);
-        totals.waited += self.waited.load(Relaxed);
+        totals.busy = totals.busy.wrapping_add(self.busy.load(Relaxed));
+        totals.waited = totals.waited.wrapping_add(self.waited.load(Relaxed));
         totals.polls += self.polls.load(Relaxed);
+        for (total, count) in totals.buckets.iter_mut().zip(&self.buckets) {
+            *total += count.load(Acquire);
+        }
+        // After the buckets, so that no duration is counted whose extreme is missing.
         let (min, max) = match extremes {
             Extremes::Leave => (self.min.load(Relaxed), self.max.load(Relaxed)),
             Extremes::Take => (self.min.swap(u64::MAX, Relaxed), self.max.swap(0, Relaxed)),
         };
         totals.min = totals.min.min(min);
         totals.max = totals.max.max(max);
-        for (total, count) in totals.buckets.iter_mut().zip(&self.buckets) {
-            *total += count.load(Relaxed);
-        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The cells of one operation: who records where.
 
 use super::cell::{Cell, Change, Extremes, Shared, Totals};
-use sidecar_core::sync::{AtomicU64, Mutex, Ordering::Relaxed};
+use sidecar_core::sync::{AtomicU64, Mutex, MutexGuard, Ordering::Relaxed};
+#[cfg(not(sidecar_loom))]
+use std::sync::TryLockError;
 use std::sync::{Arc, OnceLock, PoisonError};
 
 /// Most cells of one operation. Threads beyond that many at a time share one.
@@ -108,9 +110,33 @@ impl Pool {
         Some(cell)
     }
 
+    /// Where the lock is never free, as in a forked child whose parent's thread had it, the cell is not leased again: its
+    /// counts stay.
     pub(super) fn give_back(&self, cell: Arc<Cell>) {
-        self.cells.lock().unwrap_or_else(PoisonError::into_inner).free.push(cell);
-        self.is_exhausted.store(0, Relaxed);
+        if let Some(mut cells) = self.soon() {
+            cells.free.push(cell);
+            self.is_exhausted.store(0, Relaxed);
+        }
+    }
+
+    /// The lock, if it is free within some turns.
+    #[cfg(not(sidecar_loom))]
+    fn soon(&self) -> Option<MutexGuard<'_, Cells>> {
+        const TURNS: u32 = 10_000;
+        (0..TURNS).find_map(|_| match self.cells.try_lock() {
+            Ok(cells) => Some(cells),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => {
+                std::thread::yield_now();
+                None
+            }
+        })
+    }
+
+    /// No thread of a model is forked.
+    #[cfg(sidecar_loom)]
+    fn soon(&self) -> Option<MutexGuard<'_, Cells>> {
+        self.cells.lock().ok()
     }
 
     /// There may be something to lease again.

@@ -55,3 +55,18 @@ fn levels_and_names_choose_and_names_are_bounded() {
     });
     assert_eq!((tally(&monitor, "one")[0], tally(&monitor, OVERFLOW)[0]), (1, 2));
 }
+
+#[test]
+fn several_layers_measure_the_same_spans_each_for_itself() {
+    let [(one, _), (other, _)] = [(); 2].map(|()| monitor(|b| b));
+    let layers = registry()
+        .with(SpanLayer::new(one.clone()).only(["render"]))
+        .with(SpanLayer::new(other.clone()).only(["render", "print"]));
+    with_default(layers, || {
+        info_span!("render").in_scope(|| {});
+        info_span!("print").in_scope(|| error!("no paper"));
+    });
+    assert_eq!(tally(&one, "render"), [1, 0, 0, 0, 0]);
+    assert!(one.operation_metrics("print").is_none());
+    assert_eq!((tally(&other, "render"), tally(&other, "print")), ([1, 0, 0, 0, 0], [0, 1, 0, 0, 0]));
+}

@@ -53,3 +53,16 @@ fn a_clock_that_is_set_back_to_its_beginning_stops_nothing() {
     }
     assert_eq!(metrics(&monitor, "work").count, 0);
 }
+
+#[test]
+fn a_reader_who_was_overtaken_makes_nothing_older() {
+    let (monitor, hand) = monitor(|b| b);
+    monitor.operation("work").record(ms(1), Completion::Success);
+    hand.increment(ms(10_000));
+    let now = monitor.clock().now();
+    for late in [0, 1, 20_000_000, 4_999_999_999] {
+        monitor.tick(now - late);
+        monitor.tick(now);
+    }
+    assert_eq!(metrics(&monitor, "work").since_start.seconds, 10.0);
+}

@@ -71,7 +71,7 @@ pub struct Adaptive {
     /// Whether anomalies boost rates. Defaults to `true`.
     pub enabled: bool,
     /// Whether anomalies are looked for in events: a field `status` that says that something failed, and a
-    /// `duration_ms` far above those before it of the same event type. Defaults to not set: `true` in the program
+    /// `duration_ms` far above those before it of the same event type, of the first 64 types that have one. Defaults to not set: `true` in the program
     /// `sidecar`, `false` elsewhere.
     pub detect: Option<bool>,
     /// How much a boost multiplies a rate, from 1 to 1000. Defaults to [`DEFAULT_BOOST_FACTOR`].

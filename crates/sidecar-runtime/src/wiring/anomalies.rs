@@ -5,6 +5,7 @@ use crate::sidecar::Pieces;
 use sidecar_core::Clock;
 use sidecar_observer::{Event, HandlerId, Value};
 use sidecar_perf::SlowDetector;
+use sidecar_profiler::Profiler;
 use sidecar_sampler::Anomaly;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,11 +21,19 @@ pub(crate) struct Detection {
     clock: Clock,
     /// The handler that looks, if there is one. Held while it is added or removed, which asks for no code of users.
     handler: Mutex<Option<HandlerId>>,
+    slow: Arc<Mutex<SlowDetector>>,
 }
 
 impl Detection {
     pub(crate) fn new(is_default: bool, clock: Clock) -> Self {
-        Self { is_default, clock, handler: Mutex::default() }
+        Self { is_default, clock, handler: Mutex::default(), slow: Arc::default() }
+    }
+
+    /// Its memory is the sidecar's own.
+    pub(crate) fn account(&self, profiler: &Profiler) {
+        let slow = Arc::clone(&self.slow);
+        let bytes = move || slow.lock().unwrap_or_else(PoisonError::into_inner).bytes() as u64;
+        profiler.account("anomalies", bytes).expect("a new profiler has room for its fourth account");
     }
 
     /// Begins or ends to look, as configured.
@@ -43,8 +52,7 @@ impl Detection {
     }
 
     fn look(&self, pieces: &Arc<Pieces>) -> impl Fn(&Event) + Send + Sync + 'static {
-        let (sampler, clock, slow) =
-            (pieces.sampler.clone(), self.clock.clone(), Mutex::<SlowDetector>::default());
+        let (sampler, clock, slow) = (pieces.sampler.clone(), self.clock.clone(), Arc::clone(&self.slow));
         move |event| {
             let event_type = event.event_type();
             if has_failed(event) {

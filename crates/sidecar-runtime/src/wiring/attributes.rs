@@ -6,6 +6,7 @@ use crate::wiring::{breakers, operations};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_core::SettingsError;
 use sidecar_core::fork::Mark;
+use sidecar_perf::PerfMonitor;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -88,9 +89,7 @@ pub(crate) fn decide(pieces: &Pieces) -> Result<(), SettingsError> {
             breakers::give(common, config.settings())?;
             common.set_enabled(config.settings().runtime.sidecar.enabled);
         }
-        if pieces.perf.is_global() {
-            pieces.perf.update(|settings| operations::settings(config.settings(), settings))?;
-        }
+        PerfMonitor::global().update(|settings| operations::settings(config.settings(), settings))?;
         // Whoever loaded another one meanwhile may have been faster.
         if pieces.config.generation() == config.number() {
             break;

@@ -3,6 +3,7 @@
 use crate::config::SidecarConfig;
 use crate::sidecar::Pieces;
 use crate::wiring::memory;
+use crate::wiring::ticker::Tick;
 use sidecar_core::SettingsError;
 use sidecar_health::CheckOutcome;
 use sidecar_metrics::{SourceOutput, Unit};
@@ -30,6 +31,26 @@ pub(crate) fn configure(monitor: &PerfMonitor, config: &SidecarConfig) -> Result
         return Ok(());
     }
     monitor.update(|current| settings(config, current))
+}
+
+/// Ends slices when they are over, by the monitor's own clock, which may be another than the sidecar's. When the tick is
+/// dropped, after its last round or because the sidecar could not start, the monitor knows that nobody ticks it.
+pub(crate) fn tick(monitor: &PerfMonitor) -> Tick {
+    struct Ticked(PerfMonitor);
+
+    impl Drop for Ticked {
+        fn drop(&mut self) {
+            self.0.end_ticks();
+        }
+    }
+
+    let ticked = Ticked(monitor.clone());
+    Box::new(move |now| {
+        // The whole, and not only its field: it is what is dropped with this closure.
+        let Ticked(monitor) = &ticked;
+        let its_now = monitor.clock().now();
+        now.saturating_add(monitor.tick(its_now).saturating_sub(its_now))
+    })
 }
 
 /// Their memory is the sidecar's own.

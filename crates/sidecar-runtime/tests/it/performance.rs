@@ -121,6 +121,20 @@ fn those_beyond_the_limit_are_counted_as_the_overflow_operation() {
 }
 
 #[test]
+fn a_sidecar_that_cannot_start_leaves_a_monitor_as_it_was() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("there is a port");
+    let address = taken.local_addr().expect("it has one").to_string();
+    let (clock, hand) = sidecar_core::Clock::mock();
+    let monitor = PerfMonitor::builder().clock(clock).build().expect("the settings are valid");
+    let operation = monitor.operation("transform");
+    builder().perf(monitor.clone()).http(&*address).start().expect_err("the port is taken");
+    hand.increment(Duration::from_secs(600));
+    operation.record(Duration::from_millis(3), Completion::Success);
+    hand.increment(Duration::from_secs(1));
+    assert_eq!(monitor.operation_metrics("transform").map(|seen| seen.count), Some(1), "a second ago");
+}
+
+#[test]
 fn what_is_recorded_after_the_end_counts_all_the_same() {
     let monitor = own();
     let operation = monitor.operation("transform");
