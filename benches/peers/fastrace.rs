@@ -38,7 +38,11 @@ impl Subject for Fastrace {
     fn draining() -> Self {
         fastrace::set_reporter(Counting, Config::default().report_interval(Duration::from_millis(1)));
         fastrace::flush();
-        Self { reported_before: REPORTED.load(Acquire), offered: AtomicU64::new(0), nudges: AtomicU64::new(0) }
+        Self {
+            reported_before: REPORTED.load(Acquire),
+            offered: AtomicU64::new(0),
+            nudges: AtomicU64::new(0),
+        }
     }
 
     fn producer(&self) -> impl FnMut(u64) -> Outcome {

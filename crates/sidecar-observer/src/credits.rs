@@ -69,9 +69,10 @@ impl Credits {
         Ok(())
     }
 
-    pub(crate) fn give_back(&self, bytes: usize) {
+    /// Gives back the credits of so many events, which have so many bytes together.
+    pub(crate) fn give_back(&self, items: usize, bytes: usize) {
         self.bytes.fetch_sub(bytes, AcqRel);
-        self.items.fetch_sub(1, AcqRel);
+        self.items.fetch_sub(items, AcqRel);
     }
 
     /// Turns the credit of an event of `old` bytes into one of `new` bytes. When that does not fit, the old
@@ -83,7 +84,7 @@ impl Credits {
         }
         let fits = take(&self.bytes, new - old, self.max_bytes.get());
         if !fits {
-            self.give_back(old);
+            self.give_back(1, old);
         }
         fits
     }
@@ -143,7 +144,7 @@ mod tests {
         assert_eq!((credits.items(), credits.bytes()), (1, 60));
         assert_eq!(credits.take(40), Ok(()));
         assert_eq!(credits.take(0), Err(Full::Items));
-        credits.give_back(60);
+        credits.give_back(1, 60);
         assert_eq!((credits.items(), credits.bytes()), (1, 40));
     }
 
@@ -154,9 +155,9 @@ mod tests {
         credits.set_bounds(1, 50);
         assert_eq!((credits.items(), credits.bytes(), credits.free_bytes()), (2, 80, 0));
         assert!(credits.is_full() && !credits.can_hold(60));
-        credits.give_back(40);
+        credits.give_back(1, 40);
         assert_eq!(credits.take(1), Err(Full::Items));
-        credits.give_back(40);
+        credits.give_back(1, 40);
         assert_eq!(credits.take(50), Ok(()));
         credits.set_bounds(2, 100);
         assert_eq!(credits.take(50), Ok(()));
@@ -182,7 +183,7 @@ mod tests {
                     for _ in 0..5_000 {
                         if credits.take(10).is_ok() {
                             assert!(credits.items() <= 8 && credits.bytes() <= 80);
-                            credits.give_back(10);
+                            credits.give_back(1, 10);
                         }
                     }
                 });
@@ -225,7 +226,7 @@ mod models {
         fn gives_back(&self, bytes: usize) {
             self.items.fetch_sub(1, SeqCst);
             self.bytes.fetch_sub(bytes, SeqCst);
-            self.credits.give_back(bytes);
+            self.credits.give_back(1, bytes);
         }
     }
 

@@ -137,7 +137,7 @@ mod models {
 
     /// Settles what has been drained, and says how much that was.
     fn settle(drained: &mut VecDeque<Waiting>, credits: &Credits) -> usize {
-        drained.drain(..).map(|event| credits.give_back(event.bytes)).count()
+        drained.drain(..).map(|event| credits.give_back(1, event.bytes)).count()
     }
 
     #[test]

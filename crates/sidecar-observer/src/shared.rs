@@ -290,7 +290,7 @@ impl Shared {
             self.lanes.with_own(|own| {
                 let mut content = own.unwrap_or(self.lanes.shared()).lock();
                 if content.finished {
-                    self.credits.give_back(bytes);
+                    self.credits.give_back(1, bytes);
                     return Err(Reason::Stopped);
                 }
                 self.accept(id, own.map(Lane::tally));
@@ -346,9 +346,9 @@ impl Shared {
     }
 
     pub(crate) fn stats(&self) -> ObserverStats {
-        let queue_size = self.credits.items();
         let rows = self.counts();
         let total = rows.iter().copied().fold(Counts::default(), Counts::plus);
+        let queue_size = usize::try_from(total.waiting()).unwrap_or(usize::MAX);
         let never_kept: u64 = Reason::ALL
             .iter()
             .filter(|reason| !reason.follows_keeping())

@@ -6,7 +6,7 @@ use sidecar_core::histogram::FixedSnapshot;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
-/// Counts since the observer was started. At rest: `events_received` = `sampled_out` + `events_dropped` +
+/// Counts since the observer was started. At any moment: `events_received` = `sampled_out` + `events_dropped` +
 /// `events_processed` + `failed` + `queue_size`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -25,7 +25,7 @@ pub struct ObserverStats {
     pub queue_size: usize,
     /// `queue_size` as a share of the bound, from 0.0 to 1.0.
     pub queue_utilization: f64,
-    /// Memory that those events occupy, in bytes.
+    /// Memory that those events occupy, in bytes, with those of the batch in hand that have been handled already.
     pub queue_bytes: usize,
     /// Events that the sampling decision did not keep.
     pub sampled_out: u64,

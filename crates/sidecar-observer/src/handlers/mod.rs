@@ -8,6 +8,7 @@ pub(crate) use record::{Limits, Record};
 use crate::event::Event;
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, MutexGuard};
+use sidecar_core::TypeId;
 use sidecar_core::panics::contain;
 use smol_str::SmolStr;
 use std::collections::HashMap;
@@ -146,10 +147,27 @@ impl Table {
         self.any.len() + self.by_type.values().map(Vec::len).sum::<usize>()
     }
 
+    pub(crate) fn finder(&self) -> Finder<'_> {
+        Finder { table: self, last: None }
+    }
+}
+
+/// Finds the handlers of one event after the other. Events of one type often follow each other.
+pub(crate) struct Finder<'a> {
+    table: &'a Table,
+    last: Option<(TypeId, &'a [Entry])>,
+}
+
+impl<'a> Finder<'a> {
     /// Those of the type in order of registration, then those of all types.
-    pub(crate) fn of(&self, event_type: &str) -> impl Iterator<Item = &Entry> {
-        let own = self.by_type.get(event_type).map(Vec::as_slice).unwrap_or_default();
-        own.iter().chain(&self.any)
+    pub(crate) fn of(&mut self, id: TypeId, event_type: &str) -> impl Iterator<Item = &'a Entry> + use<'a> {
+        let own = match self.last {
+            // Many types share that one id.
+            Some((last, own)) if last == id && id != TypeId::OVERFLOW => own,
+            _ => self.table.by_type.get(event_type).map(Vec::as_slice).unwrap_or_default(),
+        };
+        self.last = Some((id, own));
+        own.iter().chain(&self.table.any)
     }
 }
 
@@ -162,6 +180,7 @@ impl fmt::Debug for Handlers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sidecar_core::EventTypes;
 
     fn add(handlers: &Handlers, event_type: Option<&str>) -> Result<HandlerId, Refused> {
         handlers.add(event_type, Arc::new(|_| ())).map_err(|(refused, _)| refused)
@@ -174,12 +193,27 @@ mod tests {
             (0..MAX_HANDLERS).filter_map(|n| add(&handlers, (n % 2 == 0).then_some("a")).ok()).collect();
         assert_eq!(ids.len(), MAX_HANDLERS);
         assert_eq!(add(&handlers, None), Err(Refused::Full));
-        assert_eq!(handlers.table().of("a").count(), MAX_HANDLERS);
-        assert_eq!(handlers.table().of("b").count(), MAX_HANDLERS / 2);
+        let of = |event_type| handlers.table().finder().of(TypeId::OVERFLOW, event_type).count();
+        assert_eq!((of("a"), of("b")), (MAX_HANDLERS, MAX_HANDLERS / 2));
         assert!(handlers.remove(ids[0]));
         assert!(!handlers.remove(ids[0]));
         assert!(add(&handlers, None).is_ok());
         handlers.finish();
         assert_eq!(add(&handlers, None), Err(Refused::Stopped));
+    }
+
+    #[test]
+    fn handlers_are_found_by_type_whatever_was_asked_for_before() {
+        let (handlers, names) = (Handlers::default(), EventTypes::default());
+        let (a, b) = (names.intern("a"), names.intern("b"));
+        for event_type in ["a", "a", "other"] {
+            add(&handlers, Some(event_type)).expect("there is room");
+        }
+        let table = handlers.table();
+        let mut finder = table.finder();
+        let mut count = |id, event_type| finder.of(id, event_type).count();
+        assert_eq!([count(a, "a"), count(a, "a"), count(b, "b"), count(a, "a")], [2, 2, 0, 2]);
+        // Types without an id of their own.
+        assert_eq!([count(TypeId::OVERFLOW, "other"), count(TypeId::OVERFLOW, "another")], [1, 0]);
     }
 }

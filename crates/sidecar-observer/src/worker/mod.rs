@@ -4,19 +4,21 @@
 //! needs is therefore never the worker's alone: events that have left their lane are in the [`Hand`], lanes are
 //! listed in [`Lanes`], and [`Calls`](calls::Calls) decides which thread is the worker.
 
+mod batch;
 pub(crate) mod calls;
 pub(crate) mod hand;
 mod pace;
 pub(crate) mod passes;
 pub(crate) mod watch;
 
-use crate::event::Calendar;
+use crate::event::{Calendar, Event};
 use crate::handlers::{Entry, MAX_HANDLERS};
 use crate::lane::{Lane, Waiting};
 use crate::lanes::Lanes;
 use crate::shared::Shared;
+use batch::Spare;
 use calls::{Call, Idle};
-use hand::{Current, Held, Next};
+use hand::Current;
 use pace::Pace;
 use sidecar_core::panics::contain;
 use std::cell::Cell;
@@ -65,19 +67,27 @@ pub(crate) fn take_over(shared: &Shared, call: Call) {
 /// This thread is the worker no more, or in a forked child: it touches nothing, and ends.
 struct LeftBehind;
 
+/// How far a worker before this one had come with the present event.
+#[derive(Default)]
+struct Resumed {
+    /// Handlers that have been called.
+    done: usize,
+    failed: bool,
+}
+
 struct Worker<'a> {
     shared: &'a Shared,
     idle: Idle,
     lanes: Vec<Arc<Lane>>,
-    /// Holds an event while its handlers are called; empty in between.
-    spare: Held,
+    /// Holds events while their handlers are called; empty in between.
+    spare: Spare,
     is_left_behind: bool,
 }
 
 impl<'a> Worker<'a> {
     fn new(shared: &'a Shared, idle: Idle, lanes: Vec<Arc<Lane>>) -> Self {
         WORKER_OF.with(|of| of.set(shared.lanes.observer() + 1));
-        Self { shared, idle, lanes, spare: Held::default(), is_left_behind: false }
+        Self { shared, idle, lanes, spare: Spare::default(), is_left_behind: false }
     }
 
     fn live(mut self, mut hung_at: Option<usize>) {
@@ -158,49 +168,56 @@ impl<'a> Worker<'a> {
         }
         let handlers = shared.handlers.table();
         let calendar = Calendar { nanos: shared.clock.now(), wall: SystemTime::now() };
+        let most = batch::most_events(shared.credits.max_items());
         let mut handled = 0;
-        while let Some(next) = shared.hand.next(&handlers, calendar, &mut self.spare) {
-            match next {
-                Next::Plain(waiting) => settle(shared, waiting, false),
-                Next::Handled(current) => self.handle(current, 0, false)?,
-            }
-            handled += 1;
+        while let Some(current) = shared.hand.next(&handlers, calendar, most, &mut self.spare) {
+            handled += current.batch.size().0;
+            self.handle(current, Resumed::default())?;
         }
         // A handler that was removed meanwhile has its last owner here, and its drop is foreign code.
         self.call(ELSEWHERE, || drop(handlers)).map(|_| handled)
     }
 
-    /// Calls the handlers of an event from one on, and settles it. Somebody else holds the handlers too.
-    fn handle(&mut self, current: Current, from: usize, failed_before: bool) -> Result<(), LeftBehind> {
+    /// Calls the handlers of the events that are not noted yet, and settles all. Somebody else holds the handlers too.
+    fn handle(&mut self, current: Current, mut resumed: Resumed) -> Result<(), LeftBehind> {
         let shared = self.shared;
-        let mut failed = failed_before;
-        let event = &current.held.waiting().event;
-        for (index, entry) in current.handlers.of(event.event_type()).enumerate().skip(from) {
-            if !entry.record.may_run(|| shared.clock.now()) {
-                shared.skipped.fetch_add(1, Relaxed);
-                failed = true;
-                continue;
+        let Current { batch, handlers } = current;
+        let mut finder = handlers.finder();
+        while let Some(waiting) = batch.present() {
+            let Resumed { done, mut failed } = std::mem::take(&mut resumed);
+            let entries = finder.of(waiting.id, waiting.event.event_type());
+            for (index, entry) in entries.enumerate().skip(done) {
+                failed |= !self.offer(entry, index + 1, &waiting.event)?;
             }
-            // Noted by who still is the worker: for a call that was left behind, its replacement has done so.
-            match self.call(index + 1, || (entry.handler)(event))? {
-                Ok(()) => entry.record.returned(),
-                Err(message) => {
-                    failed = true;
-                    self.panicked(entry, index + 1, event.event_type(), &message)?;
-                }
-            }
+            note(shared, waiting, failed);
+            batch.advance();
         }
-        drop(shared.hand.take_current());
-        let mut held = current.held;
-        if let Some(waiting) = held.take() {
-            settle(shared, waiting, failed);
-            self.spare = held;
-        } else {
-            // A thread that was left behind reads it still, and drops it when it comes back.
-            note(shared, held.waiting(), failed);
-            give_back(shared, held.waiting().bytes);
-        }
+        shared.hand.let_go();
+        let (events, bytes) = batch.size();
+        // Their memory is gone before their credits return.
+        self.spare.take_back(batch);
+        give_back(shared, events, bytes);
         Ok(())
+    }
+
+    /// Calls a handler, unless it is suspended or refused. `false`: the event counts as failed.
+    fn offer(&mut self, entry: &Entry, place: usize, event: &Event) -> Result<bool, LeftBehind> {
+        let shared = self.shared;
+        if !entry.record.may_run(|| shared.clock.now()) {
+            shared.skipped.fetch_add(1, Relaxed);
+            return Ok(false);
+        }
+        // Noted by who still is the worker: for a call that was left behind, its replacement has done so.
+        match self.call(place, || (entry.handler)(event))? {
+            Ok(()) => {
+                entry.record.returned();
+                Ok(true)
+            }
+            Err(message) => {
+                self.panicked(entry, place, event.event_type(), &message)?;
+                Ok(false)
+            }
+        }
     }
 
     /// Counts a handler's panic. It is told at counts that double, so that a handler that always panics is no flood.
@@ -220,7 +237,7 @@ impl<'a> Worker<'a> {
         self.tell(place, || tracing::warn!(event_type, errors, is_suspended, "a handler panicked: {message}"))
     }
 
-    /// Finishes the event that was in hand when a worker was left behind at this place, or failed.
+    /// Finishes the events that were in hand when a worker was left behind at this place, or failed.
     fn resume(&mut self, place: usize) -> Result<(), LeftBehind> {
         let Some(current) = self.shared.hand.current() else {
             return Ok(());
@@ -233,14 +250,17 @@ impl<'a> Worker<'a> {
         if place == done {
             self.hung(&current, place)?;
         }
-        self.handle(current, done, true)?;
+        self.handle(current, Resumed { done, failed: true })?;
         self.call(ELSEWHERE, || drop(handlers)).map(drop)
     }
 
     /// Counts a handler's call that did not return.
     fn hung(&mut self, current: &Current, place: usize) -> Result<(), LeftBehind> {
-        let event_type = current.held.waiting().event.event_type();
-        let Some(entry) = current.handlers.of(event_type).nth(place - 1) else {
+        let Some(waiting) = current.batch.present() else {
+            return Ok(());
+        };
+        let event_type = waiting.event.event_type();
+        let Some(entry) = current.handlers.finder().of(waiting.id, event_type).nth(place - 1) else {
             return Ok(());
         };
         self.shared.errors.fetch_add(1, Relaxed);
@@ -287,15 +307,6 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Settles an event that nobody else holds.
-fn settle(shared: &Shared, waiting: Waiting, failed: bool) {
-    note(shared, &waiting, failed);
-    let bytes = waiting.bytes;
-    // Its memory is gone before its credit returns.
-    drop(waiting);
-    give_back(shared, bytes);
-}
-
 /// Notes what became of an event, and how long that took.
 fn note(shared: &Shared, waiting: &Waiting, failed: bool) {
     let row = shared.ledger.row(waiting.id);
@@ -308,8 +319,8 @@ fn note(shared: &Shared, waiting: &Waiting, failed: bool) {
     shared.latency_ms.record(elapsed as f64 / 1e6);
 }
 
-fn give_back(shared: &Shared, bytes: usize) {
-    shared.credits.give_back(bytes);
+fn give_back(shared: &Shared, events: usize, bytes: usize) {
+    shared.credits.give_back(events, bytes);
     if shared.passes.is_room_wanted() && shared.credits.items() <= shared.credits.max_items() / 2 {
         shared.passes.room_made();
     }
