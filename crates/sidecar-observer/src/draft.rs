@@ -1,5 +1,6 @@
 //! An event that `observe!` is building.
 
+use crate::event::Event;
 use crate::lane::Waiting;
 use crate::observed::Observed;
 use crate::observer::Observer;
@@ -11,25 +12,32 @@ use crate::value::Value;
 #[derive(Debug)]
 pub struct Draft<'a> {
     observer: &'a Observer,
-    waiting: Waiting,
+    /// Until it is taken. Moved once, into its lane: it is larger than all else that an event costs.
+    waiting: Option<Waiting>,
+    /// Whether all fields are [plain](Value::is_plain), and their names short enough.
+    is_plain: bool,
 }
 
 impl<'a> Draft<'a> {
     #[inline]
     pub(crate) fn new(observer: &'a Observer, waiting: Waiting) -> Self {
-        Self { observer, waiting }
+        Self { observer, waiting: Some(waiting), is_plain: true }
     }
 
     /// Adds a field. No two may have the same name; `observe!` sees to that when it is compiled.
     #[inline]
     pub fn add(&mut self, key: &'static str, value: impl Into<Value>) {
-        self.waiting.event.add(key, value.into());
+        let value = value.into();
+        self.is_plain &= key.len() <= Event::MAX_FIELD_NAME_BYTES && value.is_plain();
+        if let Some(waiting) = &mut self.waiting {
+            waiting.event.add(key, value);
+        }
     }
 
     /// Takes the event.
     #[inline]
-    pub fn accept(self) -> Observed {
-        self.observer.take(self.waiting)
+    pub fn accept(mut self) -> Observed {
+        self.observer.take(&mut self.waiting, self.is_plain)
     }
 }
 

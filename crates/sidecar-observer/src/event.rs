@@ -20,10 +20,27 @@ pub struct Event {
     truncated: bool,
     happened: Happened,
     probability: Probability,
+    /// None until a setter has given one. Apart, for few events have them, and every event is moved to the worker.
+    ids: Option<Box<Ids>>,
+    data: SmallVec<[(SmolStr, Value); INLINE_FIELDS]>,
+}
+
+/// What an event belongs to, where setters have said so.
+#[derive(Clone, Debug, Default)]
+struct Ids {
     execution_id: Option<SmolStr>,
     test_id: Option<SmolStr>,
     run_id: Option<SmolStr>,
-    data: SmallVec<[(SmolStr, Value); INLINE_FIELDS]>,
+}
+
+impl Ids {
+    fn by_name_mut(&mut self) -> [(&'static str, &mut Option<SmolStr>); 3] {
+        [
+            ("execution_id", &mut self.execution_id),
+            ("test_id", &mut self.test_id),
+            ("run_id", &mut self.run_id),
+        ]
+    }
 }
 
 /// When an event happened. Reading the wall clock costs more than all else that an event costs; so the thread that
@@ -82,9 +99,7 @@ impl Event {
             truncated,
             happened,
             probability: Probability::CERTAIN,
-            execution_id: None,
-            test_id: None,
-            run_id: None,
+            ids: None,
             data: SmallVec::new(),
         }
     }
@@ -110,19 +125,19 @@ impl Event {
 
     /// Sets the execution that the event belongs to, in the envelope only.
     pub fn execution_id(mut self, id: impl Into<SmolStr>) -> Self {
-        self.execution_id = Some(id.into());
+        self.ids.get_or_insert_default().execution_id = Some(id.into());
         self
     }
 
     /// Sets the test that the event belongs to, in the envelope only.
     pub fn test_id(mut self, id: impl Into<SmolStr>) -> Self {
-        self.test_id = Some(id.into());
+        self.ids.get_or_insert_default().test_id = Some(id.into());
         self
     }
 
     /// Sets the run that the event belongs to, in the envelope only.
     pub fn run_id(mut self, id: impl Into<SmolStr>) -> Self {
-        self.run_id = Some(id.into());
+        self.ids.get_or_insert_default().run_id = Some(id.into());
         self
     }
 
@@ -141,19 +156,17 @@ impl Event {
     /// Of a setter and a text field of the same name, the one given last holds. Without a setter the field is
     /// looked up when the envelope is read.
     fn give_way(&mut self, key: &str, value: &Value) {
-        let id = match key {
-            "execution_id" => &mut self.execution_id,
-            "test_id" => &mut self.test_id,
-            "run_id" => &mut self.run_id,
-            _ => return,
-        };
-        if id.is_some() && value.as_str().is_some() {
+        let Some(ids) = &mut self.ids else { return };
+        if value.as_str().is_some()
+            && let Some((_, id)) = ids.by_name_mut().into_iter().find(|(name, _)| *name == key)
+        {
             *id = None;
         }
     }
 
-    fn id<'a>(&'a self, set: &'a Option<SmolStr>, key: &str) -> Option<&'a str> {
-        set.as_deref().or_else(|| self.get(key)?.as_str())
+    fn id(&self, set: impl FnOnce(&Ids) -> &Option<SmolStr>, key: &str) -> Option<&str> {
+        let set = self.ids.as_deref().and_then(|ids| set(ids).as_deref());
+        set.or_else(|| self.get(key)?.as_str())
     }
 
     pub(crate) fn set_type(&mut self, event_type: SmolStr, truncated: bool) {
@@ -169,18 +182,15 @@ impl Event {
         self.probability = probability;
     }
 
-    /// The envelope's ids, as far as setters gave them, with their names.
-    pub(crate) fn ids_mut(&mut self) -> [(&'static str, &mut Option<SmolStr>); 3] {
-        [
-            ("execution_id", &mut self.execution_id),
-            ("test_id", &mut self.test_id),
-            ("run_id", &mut self.run_id),
-        ]
+    /// The envelope's ids that setters gave, with their names.
+    pub(crate) fn ids_mut(&mut self) -> impl Iterator<Item = (&'static str, &mut SmolStr)> {
+        let all = self.ids.iter_mut().flat_map(|ids| ids.by_name_mut());
+        all.filter_map(|(name, id)| Some((name, id.as_mut()?)))
     }
 
     /// The values of [`ids_mut`](Self::ids_mut).
-    pub(crate) fn ids(&self) -> [&Option<SmolStr>; 3] {
-        [&self.execution_id, &self.test_id, &self.run_id]
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &SmolStr> {
+        self.ids.iter().flat_map(|ids| [&ids.execution_id, &ids.test_id, &ids.run_id]).flatten()
     }
 
     /// Changes the fields, and gives back the room that they need no longer.
@@ -199,16 +209,29 @@ impl Event {
         &self.event_type
     }
 
+    /// Whether its fields are in itself: as many as that.
+    #[inline]
+    pub(crate) fn is_inline(&self) -> bool {
+        !self.data.spilled()
+    }
+
+    /// What [`bytes`](Self::bytes) says of an event that has only plain fields, all in itself, and no ids.
+    #[inline]
+    pub(crate) fn plain_bytes(&self) -> usize {
+        size_of::<Self>() + text_heap_bytes(&self.event_type)
+    }
+
     /// Memory that the event occupies, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        let texts = self.ids().into_iter().flatten().map(text_heap_bytes).sum::<usize>();
+        let ids = if self.ids.is_some() { ALLOCATION_BYTES + size_of::<Ids>() } else { 0 };
+        let texts = self.ids().map(text_heap_bytes).sum::<usize>();
         let slots = if self.data.spilled() {
             ALLOCATION_BYTES + self.data.capacity() * size_of::<(SmolStr, Value)>()
         } else {
             0
         };
         let fields = self.data.iter().map(entry_heap_bytes).sum::<usize>();
-        size_of::<Self>() + text_heap_bytes(&self.event_type) + texts + slots + fields
+        self.plain_bytes() + ids + texts + slots + fields
     }
 }
 
@@ -261,18 +284,18 @@ impl Event {
     /// The execution that the event belongs to.
     #[must_use]
     pub fn execution(&self) -> Option<&str> {
-        self.id(&self.execution_id, "execution_id")
+        self.id(|ids| &ids.execution_id, "execution_id")
     }
 
     /// The test that the event belongs to.
     #[must_use]
     pub fn test(&self) -> Option<&str> {
-        self.id(&self.test_id, "test_id")
+        self.id(|ids| &ids.test_id, "test_id")
     }
 
     /// The run that the event belongs to.
     #[must_use]
     pub fn run(&self) -> Option<&str> {
-        self.id(&self.run_id, "run_id")
+        self.id(|ids| &ids.run_id, "run_id")
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::event::Event;
 use crate::redact::Redacted;
-use crate::value::Value;
+use crate::value::{PLAIN_TEXT_BYTES, Value};
 use arc_swap::ArcSwap;
 use sidecar_core::SettingsError;
 use sidecar_core::event_type::cut_name;
@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Re
 /// Bytes of a text, unless set.
 pub(crate) const DEFAULT_MAX_TEXT_BYTES: usize = 4_096;
 const TEXT_BYTES: std::ops::RangeInclusive<usize> = 64..=1 << 20;
+const _: () = assert!(PLAIN_TEXT_BYTES <= *TEXT_BYTES.start(), "plain texts are cut under no setting");
 
 /// Fails if the setting is out of range.
 pub(crate) fn check_text_bytes(bytes: usize) -> Result<(), SettingsError> {
@@ -56,6 +57,12 @@ impl Intake {
         if !limit.fits(event) {
             limit.cut(event);
         }
+        self.hide(event);
+    }
+
+    /// All that is done to an event that has nothing to cut.
+    #[inline]
+    pub(crate) fn hide(&self, event: &mut Event) {
         if self.hides.load(Acquire) {
             self.redacted.load().apply(event);
         }
@@ -69,10 +76,9 @@ impl Limit {
     #[inline]
     fn fits(&self, event: &Event) -> bool {
         let data = event.data();
-        let ids = event.ids().into_iter().flatten();
         data.len() <= Event::MAX_FIELDS
             && data.iter().all(|entry| self.entry_fits(entry))
-            && ids.into_iter().all(|id| id.len() <= self.0)
+            && event.ids().all(|id| id.len() <= self.0)
     }
 
     #[inline]
@@ -97,7 +103,7 @@ impl Limit {
     #[cold]
     fn cut(&self, event: &mut Event) {
         event.mark_truncated();
-        event.ids_mut().into_iter().filter_map(|(_, id)| id.as_mut()).for_each(|id| self.cut_text(id));
+        event.ids_mut().for_each(|(_, id)| self.cut_text(id));
         event.change_data(|data| {
             data.truncate(Event::MAX_FIELDS);
             self.cut_entries(data);
@@ -124,7 +130,11 @@ impl Limit {
         match value {
             Value::Str(text) => self.cut_text(text),
             Value::List(values) => values.iter_mut().for_each(|value| self.cut_value(value)),
-            Value::Map(entries) => self.cut_entries(entries),
+            Value::Map(entries) => {
+                let mut cut = std::mem::take(entries).into_vec();
+                self.cut_entries(&mut cut);
+                *entries = cut.into();
+            }
             _ => {}
         }
     }

@@ -38,10 +38,12 @@ pub(crate) struct Content {
 }
 
 impl Content {
+    /// Takes an event of so many bytes from where it is.
     #[inline]
-    pub(crate) fn push(&mut self, waiting: Waiting) {
-        self.bytes += waiting.bytes;
-        self.events.push_back(waiting);
+    pub(crate) fn push(&mut self, bytes: usize, event: &mut Option<Waiting>) {
+        self.bytes += bytes;
+        // Extended by what it may be, not pushed to: the event is moved right to its place.
+        self.events.extend(event.take());
     }
 
     /// Whether the cost of the event that was just pushed is to be measured: every
@@ -129,7 +131,7 @@ mod models {
         lane.try_lock().is_some_and(|mut content| {
             let has_room = !content.finished && credits.take(1).is_ok();
             if has_room {
-                content.push(waiting());
+                content.push(1, &mut Some(waiting()));
             }
             has_room
         })

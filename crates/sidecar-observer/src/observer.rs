@@ -48,7 +48,9 @@ impl Observer {
     /// them costs anything.
     pub fn observe(&self, event: Event) -> Observed {
         match self.decide(event.type_name()) {
-            Ok((id, probability)) => self.shared.push(self.shared.waiting(id, kept(event, probability))),
+            Ok((id, probability)) => {
+                self.shared.push(&mut Some(self.shared.waiting(id, kept(event, probability))))
+            }
             Err(observed) => observed,
         }
     }
@@ -126,13 +128,15 @@ impl Observer {
     }
 
     /// Takes an event that was decided on before foreign code ran: the host may have forked there.
-    #[inline]
-    pub(crate) fn take(&self, waiting: Waiting) -> Observed {
-        if self.shared.is_forked() {
-            self.shared.ledger.row(waiting.id).dropped(Reason::Forked);
-            return Observed::Dropped(Reason::Forked);
+    pub(crate) fn take(&self, event: &mut Option<Waiting>, is_plain: bool) -> Observed {
+        if let Some(waiting) = event {
+            if self.shared.is_forked() {
+                self.shared.ledger.row(waiting.id).dropped(Reason::Forked);
+                return Observed::Dropped(Reason::Forked);
+            }
+            self.shared.finish(waiting, is_plain);
         }
-        self.shared.push(self.shared.finished(waiting))
+        self.shared.push(event)
     }
 
     fn refuse(&self, event_type: &str, reason: Reason) -> Observed {
@@ -366,6 +370,6 @@ impl<'a> Admitted<'a> {
         event.set_type(self.event_type, self.truncated);
         event.set_probability(self.probability);
         let since = self.observer.shared.clock.now();
-        self.observer.take(Waiting { event, id: self.id, bytes: 0, since })
+        self.observer.take(&mut Some(Waiting { event, id: self.id, bytes: 0, since }), false)
     }
 }

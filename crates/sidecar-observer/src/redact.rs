@@ -39,9 +39,7 @@ impl Redacted {
     #[inline(never)]
     pub(crate) fn apply(&self, event: &mut Event) {
         for (name, id) in event.ids_mut() {
-            if let Some(id) = id
-                && self.has(name)
-            {
+            if self.has(name) {
                 *id = HIDDEN;
             }
         }

@@ -155,15 +155,14 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let Some(first) = items.next_element()? else { return Ok(Value::List(Vec::new())) };
+        let Some(first) = items.next_element::<Value>()? else { return Ok(Value::List(Box::default())) };
         // A vector that is pushed to begins with room for four: a list of many short lists would keep several
         // times what it needs.
         let mut values = vec![first];
         while let Some(value) = items.next_element()? {
             values.push(value);
         }
-        values.shrink_to_fit();
-        Ok(Value::List(values))
+        Ok(values.into())
     }
 
     /// Of two entries of one name the last one holds, at the place of the first.
@@ -189,7 +188,6 @@ impl<'de> Visitor<'de> for ValueVisitor {
             }
             entries.push((key, value));
         }
-        entries.shrink_to_fit();
-        Ok(Value::Map(entries))
+        Ok(Value::Map(entries.into()))
     }
 }

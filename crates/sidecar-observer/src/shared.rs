@@ -191,36 +191,48 @@ impl Shared {
 
     /// An event as it waits, from now on.
     pub(crate) fn waiting(&self, id: TypeId, event: Event) -> Waiting {
-        self.finished(Waiting { event, id, bytes: 0, since: self.clock.now() })
-    }
-
-    /// An event whose fields are all there, as others may see it, with its size.
-    #[inline]
-    pub(crate) fn finished(&self, mut waiting: Waiting) -> Waiting {
-        self.intake.apply(&mut waiting.event);
-        waiting.bytes = waiting.event.bytes();
+        let mut waiting = Waiting { event, id, bytes: 0, since: self.clock.now() };
+        self.finish(&mut waiting, false);
         waiting
     }
 
-    /// Puts an admitted event into the calling thread's lane, without waiting for anything.
+    /// Makes an event whose fields are all there one that others may see, and notes its size. Where it has plain
+    /// fields only, and no ids, there is little to do.
     #[inline]
-    pub(crate) fn push(&self, waiting: Waiting) -> Observed {
-        let (id, began) = (waiting.id, waiting.since);
+    pub(crate) fn finish(&self, waiting: &mut Waiting, is_plain: bool) {
+        let event = &mut waiting.event;
+        if is_plain && event.is_inline() {
+            self.intake.hide(event);
+            waiting.bytes = event.plain_bytes();
+        } else {
+            self.intake.apply(event);
+            waiting.bytes = event.bytes();
+        }
+        debug_assert_eq!(waiting.bytes, waiting.event.bytes(), "both ways of counting agree");
+    }
+
+    /// Puts an admitted event into the calling thread's lane, without waiting for anything. One that is dropped is left
+    /// where it was.
+    #[inline]
+    pub(crate) fn push(&self, event: &mut Option<Waiting>) -> Observed {
+        let Some(&mut Waiting { id, bytes, since, .. }) = event.as_mut() else {
+            unreachable!("an event is offered once");
+        };
         let pushed = self.lanes.with_own(|own| {
             if let Some(own) = own
                 && let Some(mut content) = own.try_lock()
             {
-                return self.push_into(&mut content, waiting, Some(own.tally()));
+                return self.push_into(&mut content, (id, bytes), event, Some(own.tally()));
             }
             // The own lane is taken while the worker swaps it out. What was pushed before is in the worker's
             // hands then, and the shared lane comes first in its next pass, so order is kept.
             match self.lanes.shared().try_lock() {
-                Some(mut content) => self.push_into(&mut content, waiting, None),
+                Some(mut content) => self.push_into(&mut content, (id, bytes), event, None),
                 None => Err(Reason::Contended),
             }
         });
         if pushed == Ok(true) {
-            self.metering.add(began, self.clock.now());
+            self.metering.add(since, self.clock.now());
         }
         self.settle(id, pushed.map(|_| ()))
     }
@@ -236,26 +248,27 @@ impl Shared {
     fn push_into(
         &self,
         content: &mut Content,
-        waiting: Waiting,
+        (id, bytes): (TypeId, usize),
+        event: &mut Option<Waiting>,
         tally: Option<&Tally>,
     ) -> Result<bool, Reason> {
         if content.finished {
             return Err(Reason::Stopped);
         }
-        if !self.credits.can_hold(waiting.bytes) {
+        if !self.credits.can_hold(bytes) {
             return Err(Reason::Bytes);
         }
-        if let Err(full) = self.credits.take(waiting.bytes) {
+        if let Err(full) = self.credits.take(bytes) {
             let reason = match full {
                 Full::Items => Reason::QueueFull,
                 Full::Bytes => Reason::Bytes,
             };
-            if self.drops_newest() || !self.make_room(content, waiting.bytes) {
+            if self.drops_newest() || !self.make_room(content, bytes) {
                 return Err(reason);
             }
         }
-        self.accept(waiting.id, tally);
-        content.push(waiting);
+        self.accept(id, tally);
+        content.push(bytes, event);
         Ok(content.is_measured())
     }
 
@@ -294,7 +307,7 @@ impl Shared {
                     return Err(Reason::Stopped);
                 }
                 self.accept(id, own.map(Lane::tally));
-                content.push(waiting);
+                content.push(bytes, &mut Some(waiting));
                 Ok(())
             })
         });
@@ -387,7 +400,7 @@ mod tests {
     #[test]
     fn a_lane_that_is_taken_leaves_the_shared_one_and_only_then_the_event_is_dropped() {
         let shared = alone();
-        let push = || shared.push(shared.waiting(TypeId::OVERFLOW, Event::new("e")));
+        let push = || shared.push(&mut Some(shared.waiting(TypeId::OVERFLOW, Event::new("e"))));
         assert_eq!(push(), Observed::Accepted);
         shared.lanes.with_own(|own| {
             let _taken = own.expect("it has one").lock();

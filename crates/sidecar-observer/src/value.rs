@@ -20,9 +20,9 @@ pub enum Value {
     /// Text; up to 23 bytes are held without allocating.
     Str(SmolStr),
     /// Values in order.
-    List(Vec<Value>),
+    List(Box<[Value]>),
     /// Values by name, in order, each name once.
-    Map(Vec<(SmolStr, Value)>),
+    Map(Box<[(SmolStr, Value)]>),
 }
 
 impl Value {
@@ -46,6 +46,16 @@ impl Value {
         }
     }
 
+    /// Whether it holds nothing outside itself, and no text that might be cut.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        match self {
+            Self::Null | Self::Bool(_) | Self::I64(_) | Self::U64(_) | Self::F64(_) => true,
+            Self::Str(text) => text.len() <= PLAIN_TEXT_BYTES && !text.is_heap_allocated(),
+            Self::List(_) | Self::Map(_) => false,
+        }
+    }
+
     /// Bytes held outside the value itself.
     #[inline]
     pub(crate) fn heap_bytes(&self) -> usize {
@@ -59,17 +69,20 @@ impl Value {
     fn nested_bytes(&self) -> usize {
         match self {
             Self::List(values) => {
-                let slots = ALLOCATION_BYTES + values.capacity() * size_of::<Self>();
+                let slots = ALLOCATION_BYTES + values.len() * size_of::<Self>();
                 slots + values.iter().map(Self::heap_bytes).sum::<usize>()
             }
             Self::Map(entries) => {
-                let slots = ALLOCATION_BYTES + entries.capacity() * size_of::<(SmolStr, Self)>();
+                let slots = ALLOCATION_BYTES + entries.len() * size_of::<(SmolStr, Self)>();
                 slots + entries.iter().map(entry_heap_bytes).sum::<usize>()
             }
             _ => 0,
         }
     }
 }
+
+/// A text that is no longer than this is cut under no setting, and needs no allocation.
+pub(crate) const PLAIN_TEXT_BYTES: usize = 23;
 
 /// What an allocation costs beyond what was asked for: the allocator's header and its rounding up, and the two
 /// counters of a shared text.
@@ -112,7 +125,7 @@ from! {
     &String => |value| Self::Str(SmolStr::new(value));
     String => |value| Self::Str(SmolStr::from(value));
     SmolStr => |value| Self::Str(value);
-    Vec<Value> => |value| Self::List(value);
+    Vec<Value> => |values| Self::List(values.into());
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

@@ -18,7 +18,7 @@ pub(crate) fn event(object: Object) -> Result<Event, Malformed> {
             ("event_type", _) => event_type = None,
             (_, Value::Null) => {}
             ("timestamp", value) => time = Some(read_time(&value)?),
-            ("data", Value::Map(entries)) => data = entries,
+            ("data", Value::Map(entries)) => data = entries.into_vec(),
             ("data", _) => return Err(Malformed::Field { name: "data", expected: "an object" }),
             (name, value) => match ids.iter_mut().find(|(id, _)| *id == name) {
                 Some((name, slot)) => *slot = Some(text(name, value)?),

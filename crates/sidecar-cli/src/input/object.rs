@@ -12,7 +12,7 @@ impl Object {
     pub(crate) fn parse(line: &[u8]) -> Result<Self, Malformed> {
         let text = std::str::from_utf8(line).map_err(|_| Malformed::NotUtf8)?;
         match serde_json::from_str(text)? {
-            Value::Map(entries) => Ok(Self(entries)),
+            Value::Map(entries) => Ok(Self(entries.into_vec())),
             _ => Err(Malformed::NotAnObject),
         }
     }

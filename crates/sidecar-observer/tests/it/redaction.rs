@@ -44,16 +44,16 @@ fn nested_values_and_the_envelope_hide_it_too() {
     let observer = redacting(&["token", "run_id"]);
     let (send, receive) = mpsc::channel();
     observer.on_any(move |event| drop(send.send(event.clone())));
-    let map = |name: &str| Value::Map(vec![(name.into(), "x".into()), ("kept".into(), 1.into())]);
+    let map = |name: &str| Value::Map([(name.into(), "x".into()), ("kept".into(), 1.into())].into());
     let event = Event::new("e")
-        .with("request", Value::List(vec![map("Token"), "token".into(), map("tokens")]))
+        .with("request", Value::from(vec![map("Token"), "token".into(), map("tokens")]))
         .with("TOKEN", map("inner"))
         .run_id("r1")
         .test_id("t1");
     assert_eq!(observer.observe_waiting(event), Observed::Accepted);
     let event = receive.recv_timeout(PATIENCE).expect("it is handled");
-    let hidden = Value::Map(vec![("Token".into(), HIDDEN), ("kept".into(), 1.into())]);
-    assert_eq!(event.get("request"), Some(&Value::List(vec![hidden, "token".into(), map("tokens")])));
+    let hidden = Value::Map([("Token".into(), HIDDEN), ("kept".into(), 1.into())].into());
+    assert_eq!(event.get("request"), Some(&Value::from(vec![hidden, "token".into(), map("tokens")])));
     assert_eq!(event.get("TOKEN"), Some(&HIDDEN));
     assert_eq!((event.run(), event.test()), (Some("[redacted]"), Some("t1")));
 }

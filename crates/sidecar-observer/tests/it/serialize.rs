@@ -58,7 +58,7 @@ fn nested_values_are_accounted_with_the_room_they_keep() {
     let before = observer.queue_bytes();
     let lists: Value = serde_json::from_str(&format!("[{}[1]]", "[1],".repeat(9_999))).expect("valid");
     let Value::List(items) = &lists else { panic!("a list") };
-    let slots = |values: &Vec<Value>| values.capacity() * size_of::<Value>();
+    let slots = |values: &[Value]| size_of_val(values);
     let inner: usize =
         items.iter().map(|item| if let Value::List(item) = item { slots(item) } else { 0 }).sum();
     let held = slots(items) + inner;

@@ -57,11 +57,11 @@ fn every_way_to_offer_an_event_cuts_it() {
 #[test]
 fn nested_texts_and_names_are_cut_too() {
     let long = "n".repeat(129);
-    let inner =
-        Value::Map(vec![(long.as_str().into(), Value::List(vec!["x".repeat(5_000).into(), 1.into()]))]);
-    let event = observed(Event::new("e").with("list", Value::List(vec![inner])));
-    let cut = Value::Map(vec![(long[..128].into(), Value::List(vec!["x".repeat(4_096).into(), 1.into()]))]);
-    assert_eq!((event.get("list"), event.is_truncated()), (Some(&Value::List(vec![cut])), true));
+    let list = |text: String| Value::from(vec![text.into(), 1.into()]);
+    let inner = Value::Map([(long.as_str().into(), list("x".repeat(5_000)))].into());
+    let event = observed(Event::new("e").with("list", Value::from(vec![inner])));
+    let cut = Value::Map([(long[..128].into(), list("x".repeat(4_096)))].into());
+    assert_eq!((event.get("list"), event.is_truncated()), (Some(&Value::from(vec![cut])), true));
 }
 
 #[test]
