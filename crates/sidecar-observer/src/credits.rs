@@ -3,6 +3,11 @@
 use sidecar_core::sync::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 use std::sync::atomic::AtomicUsize as Setting;
 
+/// The queue is filling once this part of it is taken, in events or in bytes.
+const FILLING: usize = 4;
+/// It is not before it holds so many events.
+const LEAST_FILLING: usize = 16;
+
 /// What the queue may hold, and what it holds. An event keeps its credit until its handlers have returned.
 #[derive(Debug)]
 pub(crate) struct Credits {
@@ -56,17 +61,20 @@ impl Credits {
         self.max_bytes.set(max_bytes);
     }
 
-    /// Takes a credit for one event. Two steps, each undone when it fails; others may be refused by a credit
-    /// that is about to be given back, but the bounds are never passed.
-    pub(crate) fn take(&self, bytes: usize) -> Result<(), Full> {
-        if !take(&self.items, 1, self.max_items.get()) {
+    /// Takes a credit for one event; says whether it is the one that [fills](FILLING) the queue. Two steps, each undone
+    /// when it fails; others may be refused by a credit that is about to be given back, but the bounds are never passed.
+    pub(crate) fn take(&self, bytes: usize) -> Result<bool, Full> {
+        let (max_items, max_bytes) = (self.max_items.get(), self.max_bytes.get());
+        let Some(items_before) = take(&self.items, 1, max_items) else {
             return Err(Full::Items);
-        }
-        if !take(&self.bytes, bytes, self.max_bytes.get()) {
+        };
+        let Some(bytes_before) = take(&self.bytes, bytes, max_bytes) else {
             self.items.fetch_sub(1, AcqRel);
             return Err(Full::Bytes);
-        }
-        Ok(())
+        };
+        let fills = |before: usize, more, mark| before < mark && mark <= before + more;
+        let item_mark = (max_items / FILLING).max(LEAST_FILLING);
+        Ok(fills(items_before, 1, item_mark) || fills(bytes_before, bytes, max_bytes / FILLING))
     }
 
     /// Gives back the credits of so many events, which have so many bytes together.
@@ -82,7 +90,7 @@ impl Credits {
             self.bytes.fetch_sub(old - new, AcqRel);
             return true;
         }
-        let fits = take(&self.bytes, new - old, self.max_bytes.get());
+        let fits = take(&self.bytes, new - old, self.max_bytes.get()).is_some();
         if !fits {
             self.give_back(1, old);
         }
@@ -121,15 +129,17 @@ impl Credits {
     }
 }
 
+/// Says what was taken before.
+///
 /// AcqRel pairs with Acquire in `items()`: whoever sees a credit returned also sees the ledger row written
 /// before it was.
-fn take(counter: &AtomicUsize, amount: usize, limit: usize) -> bool {
+fn take(counter: &AtomicUsize, amount: usize, limit: usize) -> Option<usize> {
     let before = counter.fetch_add(amount, AcqRel);
     let fits = before.checked_add(amount).is_some_and(|after| after <= limit);
     if !fits {
         counter.fetch_sub(amount, AcqRel);
     }
-    fits
+    fits.then_some(before)
 }
 
 #[cfg(all(test, not(sidecar_loom)))]
@@ -139,10 +149,10 @@ mod tests {
     #[test]
     fn both_bounds_hold_and_a_refusal_leaves_nothing_behind() {
         let credits = Credits::new(2, 100);
-        assert_eq!(credits.take(60), Ok(()));
+        assert_eq!(credits.take(60), Ok(true), "more than a quarter of the bytes");
         assert_eq!(credits.take(60), Err(Full::Bytes));
         assert_eq!((credits.items(), credits.bytes()), (1, 60));
-        assert_eq!(credits.take(40), Ok(()));
+        assert_eq!(credits.take(40), Ok(false));
         assert_eq!(credits.take(0), Err(Full::Items));
         credits.give_back(1, 60);
         assert_eq!((credits.items(), credits.bytes()), (1, 40));
@@ -151,22 +161,37 @@ mod tests {
     #[test]
     fn what_is_held_beyond_a_lower_bound_is_counted_and_given_back() {
         let credits = Credits::new(3, 100);
-        assert_eq!((credits.take(40), credits.take(40)), (Ok(()), Ok(())));
+        assert_eq!((credits.take(40), credits.take(40)), (Ok(true), Ok(false)));
         credits.set_bounds(1, 50);
         assert_eq!((credits.items(), credits.bytes(), credits.free_bytes()), (2, 80, 0));
         assert!(credits.is_full() && !credits.can_hold(60));
         credits.give_back(1, 40);
         assert_eq!(credits.take(1), Err(Full::Items));
         credits.give_back(1, 40);
-        assert_eq!(credits.take(50), Ok(()));
+        assert!(credits.take(50).is_ok());
         credits.set_bounds(2, 100);
-        assert_eq!(credits.take(50), Ok(()));
+        assert!(credits.take(50).is_ok());
+    }
+
+    #[test]
+    fn each_time_that_a_quarter_is_passed_one_event_says_so() {
+        let credits = Credits::new(100, 10_000);
+        let fills = |bytes| credits.take(bytes).expect("there is room");
+        let which = || (1..=40).filter(|_| fills(1)).count();
+        assert_eq!((1..=40).find(|_| fills(1)), Some(25), "in events");
+        credits.give_back(25, 25);
+        assert_eq!(which(), 1, "again once it has been below");
+        assert_eq!(which(), 0);
+        credits.give_back(80, 80);
+        assert_eq!([1_000, 1_000, 1_000, 1_000].map(fills), [false, false, true, false], "in bytes");
+        let small = Credits::new(20, 10_000);
+        assert_eq!((1..=20).find(|_| small.take(1) == Ok(true)), Some(16));
     }
 
     #[test]
     fn an_exchange_keeps_the_event_count_and_fails_clean() {
         let credits = Credits::new(2, 100);
-        assert_eq!((credits.take(40), credits.take(40)), (Ok(()), Ok(())));
+        assert_eq!((credits.take(40), credits.take(40)), (Ok(true), Ok(false)));
         assert!(credits.exchange(40, 60));
         assert_eq!((credits.items(), credits.bytes()), (2, 100));
         assert!(credits.exchange(60, 10));

@@ -60,6 +60,15 @@ pub(crate) struct Shared {
     closed: AtomicU8,
 }
 
+/// What a producer has to do once its event is in a lane.
+#[derive(Clone, Copy)]
+struct Pushed {
+    /// To wake the worker: the queue is filling.
+    fills: bool,
+    /// To say what the event has cost.
+    is_measured: bool,
+}
+
 /// Upper bounds of the latency histogram, in milliseconds.
 const LATENCY_BOUNDS_MS: [f64; 15] =
     [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3];
@@ -231,10 +240,16 @@ impl Shared {
                 None => Err(Reason::Contended),
             }
         });
-        if pushed == Ok(true) {
-            self.metering.add(since, self.clock.now());
+        if let Ok(pushed) = pushed {
+            if pushed.fills {
+                // Once in a quarter of the queue: otherwise a burst would be over before the worker looks.
+                self.passes.wake();
+            }
+            if pushed.is_measured {
+                self.metering.add(since, self.clock.now());
+            }
         }
-        self.settle(id, pushed.map(|_| ()))
+        self.settle(id, pushed.map(drop))
     }
 
     /// CPU time that observing has cost the threads that did it, estimated, in nanoseconds.
@@ -243,7 +258,6 @@ impl Shared {
         self.metering.nanos(total.sampled_out + total.dropped_total())
     }
 
-    /// Whether the event's cost is to be measured.
     #[inline]
     fn push_into(
         &self,
@@ -251,25 +265,22 @@ impl Shared {
         (id, bytes): (TypeId, usize),
         event: &mut Option<Waiting>,
         tally: Option<&Tally>,
-    ) -> Result<bool, Reason> {
+    ) -> Result<Pushed, Reason> {
         if content.finished {
             return Err(Reason::Stopped);
         }
         if !self.credits.can_hold(bytes) {
             return Err(Reason::Bytes);
         }
-        if let Err(full) = self.credits.take(bytes) {
-            let reason = match full {
-                Full::Items => Reason::QueueFull,
-                Full::Bytes => Reason::Bytes,
-            };
-            if self.drops_newest() || !self.make_room(content, bytes) {
-                return Err(reason);
-            }
-        }
+        let fills = match self.credits.take(bytes) {
+            Ok(fills) => fills,
+            Err(_) if !self.drops_newest() && self.make_room(content, bytes) => false,
+            Err(Full::Items) => return Err(Reason::QueueFull),
+            Err(Full::Bytes) => return Err(Reason::Bytes),
+        };
         self.accept(id, tally);
         content.push(bytes, event);
-        Ok(content.is_measured())
+        Ok(Pushed { fills, is_measured: content.is_measured() })
     }
 
     /// Counts an event that is put into a lane before the lane's lock is released.
@@ -391,6 +402,7 @@ impl Shared {
 mod tests {
     use super::*;
     use crate::admit::KeepAll;
+    use std::time::Duration;
 
     fn alone() -> Shared {
         let settings = ObserverSettings { queue_size: 10, ..ObserverSettings::default() };
@@ -409,5 +421,26 @@ mod tests {
             assert_eq!(push(), Observed::Dropped(Reason::Contended));
         });
         assert_eq!(shared.credits.items(), 2);
+    }
+
+    #[test]
+    fn a_queue_that_fills_wakes_the_worker() {
+        let settings = ObserverSettings { queue_size: 100, ..ObserverSettings::default() };
+        let (shared, _) = Shared::new(
+            EventTypes::default(),
+            Box::new(KeepAll),
+            Clock::new(),
+            settings,
+            Redacted::default(),
+        );
+        shared.passes.set_worker(std::thread::current());
+        let offered = std::time::Instant::now();
+        for _ in 0..25 {
+            let pushed = shared.push(&mut Some(shared.waiting(TypeId::OVERFLOW, Event::new("e"))));
+            assert_eq!(pushed, Observed::Accepted);
+        }
+        // Returns at once only where it has been woken.
+        std::thread::park_timeout(Duration::from_secs(60));
+        assert!(offered.elapsed() < Duration::from_secs(30));
     }
 }

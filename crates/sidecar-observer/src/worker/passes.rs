@@ -1,6 +1,8 @@
 //! How far the worker has come, and who waits for it.
 
+use arc_swap::ArcSwapOption;
 use parking_lot::{Condvar, Mutex};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
@@ -11,6 +13,8 @@ const ROOM_CHECK: Duration = Duration::from_millis(5);
 /// Passes through the lanes, each by whoever is the worker then.
 #[derive(Debug, Default)]
 pub(crate) struct Passes {
+    /// Read without a lock: producers wake it.
+    worker: ArcSwapOption<Thread>,
     state: Mutex<PassState>,
     changed: Condvar,
     room_lock: Mutex<()>,
@@ -23,13 +27,20 @@ struct PassState {
     started: u64,
     completed: u64,
     exited: bool,
-    worker: Option<Thread>,
     watcher: Option<Thread>,
 }
 
 impl Passes {
     pub(crate) fn set_worker(&self, worker: Thread) {
-        self.state.lock().worker = Some(worker);
+        self.worker.store(Some(Arc::new(worker)));
+    }
+
+    /// Ends the worker's pause, or its next one if it is at work. Takes no lock; where the worker pauses it is a system
+    /// call.
+    pub(crate) fn wake(&self) {
+        if let Some(worker) = &*self.worker.load() {
+            worker.unpark();
+        }
     }
 
     /// Whom to wake when the worker is gone. `false`: it is gone already.
@@ -47,7 +58,7 @@ impl Passes {
     pub(crate) fn wait_for_pass(&self, deadline: Instant) {
         let mut state = self.state.lock();
         let target = state.started + 1;
-        state.wake();
+        self.wake();
         while state.completed < target && !state.exited {
             if self.changed.wait_until(&mut state, deadline).timed_out() {
                 return;
@@ -58,7 +69,7 @@ impl Passes {
     /// Waits until the worker is gone, or it is `deadline`.
     pub(crate) fn wait_for_exit(&self, deadline: Instant) {
         let mut state = self.state.lock();
-        state.wake();
+        self.wake();
         while !state.exited {
             if self.changed.wait_until(&mut state, deadline).timed_out() {
                 return;
@@ -68,7 +79,7 @@ impl Passes {
 
     /// Sleeps until there may be room, at most [`ROOM_CHECK`].
     pub(crate) fn wait_for_room(&self) {
-        self.state.lock().wake();
+        self.wake();
         // Relaxed: a missed count costs one ROOM_CHECK, nothing more.
         self.waiting_for_room.fetch_add(1, Relaxed);
         let mut room = self.room_lock.lock();
@@ -102,13 +113,5 @@ impl Passes {
         }
         self.changed.notify_all();
         self.room.notify_all();
-    }
-}
-
-impl PassState {
-    fn wake(&self) {
-        if let Some(worker) = &self.worker {
-            worker.unpark();
-        }
     }
 }
