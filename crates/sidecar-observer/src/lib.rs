@@ -29,8 +29,8 @@
 //!             sampled out         dropped, with the reason
 //! ```
 //! Every host thread has a lane of its own, behind a lock that it only ever *tries*. The worker polls the
-//! lanes, every millisecond while events come and down to every 50 ms when none do, so a producer never pays
-//! for waking it. One pool of credits bounds all lanes together, in events and in bytes.
+//! lanes, every 4 ms while events come and down to every 50 ms when none do; an event that makes the queue a quarter
+//! full wakes it, and no other pays for that. One pool of credits bounds all lanes together, in events and in bytes.
 //!
 //! The ledger holds, per event type and exactly: received = sampled out + dropped + processed + failed +
 //! waiting, once no call is under way. Each count only grows.
@@ -52,7 +52,7 @@
 //! # Choosing settings
 //! | setting | default | when to change it |
 //! | --- | --- | --- |
-//! | [`queue_size`](ObserverBuilder::queue_size) | 10 000 events | bursts larger than that between two polls |
+//! | [`queue_size`](ObserverBuilder::queue_size) | 10 000 events | larger bursts than that, or slow handlers |
 //! | [`queue_bytes`](ObserverBuilder::queue_bytes) | 40 MiB | events much larger than a few KB |
 //! | [`drop_policy`](ObserverBuilder::drop_policy) | oldest | when the first events matter more than the last |
 //! | [`handler_timeout`](ObserverBuilder::handler_timeout) | 10 s | handlers that may take longer, or must not take as long |
@@ -69,7 +69,10 @@
 //! queue is full and the newest event makes way. An accepted one costs one reading of the clock, four atomic
 //! operations and a move into its lane; the worker finds out what that was by the wall clock. Up to four fields of
 //! numbers and short texts are held without allocating. Nothing here waits for anything, or asks the system for
-//! anything.
+//! anything, but to wake the worker once in a quarter of the queue.
+//!
+//! The worker takes events out in batches of at most 32, or of 64 KiB and one event, and no more than a 64th of the
+//! queue: until all of a batch has been handled it takes up room.
 //!
 //! [`observe!`] with a literal type looks its name up once for each place in the code; with any other, and through
 //! the other methods, each time.
@@ -110,6 +113,7 @@ mod macros;
 mod metering;
 mod observed;
 mod observer;
+mod push;
 mod redact;
 #[cfg(feature = "serde")]
 mod serialize;

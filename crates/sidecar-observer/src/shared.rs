@@ -2,11 +2,11 @@
 
 use crate::admit::{Admission, Admit};
 use crate::builder::DropPolicy;
-use crate::credits::{Credits, Full};
+use crate::credits::Credits;
 use crate::event::Event;
 use crate::handlers::Handlers;
 use crate::intake::Intake;
-use crate::lane::{Content, Lane, Waiting};
+use crate::lane::Waiting;
 use crate::lanes::Lanes;
 use crate::ledger::{Counts, Ledger};
 use crate::metering::Metering;
@@ -14,7 +14,6 @@ use crate::observed::{Observed, Reason};
 use crate::redact::Redacted;
 use crate::settings::ObserverSettings;
 use crate::stats::{FlushReport, ObserverStats, TypeStats, by_reason};
-use crate::tally::Tally;
 use crate::worker::calls::{Calls, Idle};
 use crate::worker::hand::Hand;
 use crate::worker::is_worker;
@@ -46,7 +45,7 @@ pub(crate) struct Shared {
     /// Threads in calls that did not return.
     pub(crate) left_behind: AtomicUsize,
     pub(crate) latency_ms: FixedHistogram,
-    metering: Metering,
+    pub(crate) metering: Metering,
     pub(crate) errors: AtomicU64,
     /// Whether the watch over the worker has been started.
     pub(crate) is_watched: AtomicBool,
@@ -58,15 +57,6 @@ pub(crate) struct Shared {
     mark: Mark,
     /// Why nothing is taken: [`STOPPING`], [`DISABLED`], both or neither.
     closed: AtomicU8,
-}
-
-/// What a producer has to do once its event is in a lane.
-#[derive(Clone, Copy)]
-struct Pushed {
-    /// To wake the worker: the queue is filling.
-    fills: bool,
-    /// To say what the event has cost.
-    is_measured: bool,
 }
 
 /// Upper bounds of the latency histogram, in milliseconds.
@@ -149,7 +139,7 @@ impl Shared {
 
     /// Relaxed: which of two events goes is decided by the policy of that moment.
     #[inline]
-    fn drops_newest(&self) -> bool {
+    pub(crate) fn drops_newest(&self) -> bool {
         self.drops_newest.load(Relaxed)
     }
 
@@ -220,133 +210,10 @@ impl Shared {
         debug_assert_eq!(waiting.bytes, waiting.event.bytes(), "both ways of counting agree");
     }
 
-    /// Puts an admitted event into the calling thread's lane, without waiting for anything. One that is dropped is left
-    /// where it was.
-    #[inline]
-    pub(crate) fn push(&self, event: &mut Option<Waiting>) -> Observed {
-        let Some(&mut Waiting { id, bytes, since, .. }) = event.as_mut() else {
-            unreachable!("an event is offered once");
-        };
-        let pushed = self.lanes.with_own(|own| {
-            if let Some(own) = own
-                && let Some(mut content) = own.try_lock()
-            {
-                return self.push_into(&mut content, (id, bytes), event, Some(own.tally()));
-            }
-            // The own lane is taken while the worker swaps it out. What was pushed before is in the worker's
-            // hands then, and the shared lane comes first in its next pass, so order is kept.
-            match self.lanes.shared().try_lock() {
-                Some(mut content) => self.push_into(&mut content, (id, bytes), event, None),
-                None => Err(Reason::Contended),
-            }
-        });
-        if let Ok(pushed) = pushed {
-            if pushed.fills {
-                // Once in a quarter of the queue: otherwise a burst would be over before the worker looks.
-                self.passes.wake();
-            }
-            if pushed.is_measured {
-                self.metering.add(since, self.clock.now());
-            }
-        }
-        self.settle(id, pushed.map(drop))
-    }
-
     /// CPU time that observing has cost the threads that did it, estimated, in nanoseconds.
     pub(crate) fn producer_nanos(&self) -> u64 {
         let total = self.counts().iter().copied().fold(Counts::default(), Counts::plus);
         self.metering.nanos(total.sampled_out + total.dropped_total())
-    }
-
-    #[inline]
-    fn push_into(
-        &self,
-        content: &mut Content,
-        (id, bytes): (TypeId, usize),
-        event: &mut Option<Waiting>,
-        tally: Option<&Tally>,
-    ) -> Result<Pushed, Reason> {
-        if content.finished {
-            return Err(Reason::Stopped);
-        }
-        if !self.credits.can_hold(bytes) {
-            return Err(Reason::Bytes);
-        }
-        let fills = match self.credits.take(bytes) {
-            Ok(fills) => fills,
-            Err(_) if !self.drops_newest() && self.make_room(content, bytes) => false,
-            Err(Full::Items) => return Err(Reason::QueueFull),
-            Err(Full::Bytes) => return Err(Reason::Bytes),
-        };
-        self.accept(id, tally);
-        content.push(bytes, event);
-        Ok(Pushed { fills, is_measured: content.is_measured() })
-    }
-
-    /// Counts an event that is put into a lane before the lane's lock is released.
-    #[inline]
-    fn accept(&self, id: TypeId, tally: Option<&Tally>) {
-        if !tally.is_some_and(|tally| tally.accepted(id)) {
-            self.ledger.row(id).accepted();
-        }
-    }
-
-    /// Evicts the lane's oldest events until the credit of one serves for `bytes`; none, if all of them would
-    /// not suffice.
-    fn make_room(&self, content: &mut Content, bytes: usize) -> bool {
-        if content.bytes() + self.credits.free_bytes() < bytes {
-            return false;
-        }
-        while let Some(oldest) = content.pop_oldest() {
-            self.ledger.row(oldest.id).dropped(Reason::Evicted);
-            if self.credits.exchange(oldest.bytes, bytes) {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Puts an admitted event into the calling thread's lane, waiting for room and for the lane.
-    pub(crate) fn push_waiting(&self, id: TypeId, event: Event) -> Observed {
-        let waiting = self.waiting(id, event);
-        let bytes = waiting.bytes;
-        let pushed = self.wait_for_credit(bytes).and_then(|()| {
-            self.lanes.with_own(|own| {
-                let mut content = own.unwrap_or(self.lanes.shared()).lock();
-                if content.finished {
-                    self.credits.give_back(1, bytes);
-                    return Err(Reason::Stopped);
-                }
-                self.accept(id, own.map(Lane::tally));
-                content.push(bytes, &mut Some(waiting));
-                Ok(())
-            })
-        });
-        self.settle(id, pushed)
-    }
-
-    fn wait_for_credit(&self, bytes: usize) -> Result<(), Reason> {
-        if !self.credits.can_hold(bytes) {
-            return Err(Reason::Bytes);
-        }
-        while self.credits.take(bytes).is_err() {
-            if self.is_stopping() {
-                return Err(Reason::Stopped);
-            }
-            self.passes.wait_for_room();
-        }
-        Ok(())
-    }
-
-    #[inline]
-    fn settle(&self, id: TypeId, pushed: Result<(), Reason>) -> Observed {
-        match pushed {
-            Ok(()) => Observed::Accepted,
-            Err(reason) => {
-                self.ledger.row(id).dropped(reason);
-                Observed::Dropped(reason)
-            }
-        }
     }
 
     fn counts(&self) -> Vec<Counts> {
@@ -395,52 +262,5 @@ impl Shared {
             by_type: offered.map(|((_, name), counts)| (name, TypeStats::from(counts))).collect(),
             latency_ms: self.latency_ms.snapshot(),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::admit::KeepAll;
-    use std::time::Duration;
-
-    fn alone() -> Shared {
-        let settings = ObserverSettings { queue_size: 10, ..ObserverSettings::default() };
-        Shared::new(EventTypes::default(), Box::new(KeepAll), Clock::new(), settings, Redacted::default()).0
-    }
-
-    #[test]
-    fn a_lane_that_is_taken_leaves_the_shared_one_and_only_then_the_event_is_dropped() {
-        let shared = alone();
-        let push = || shared.push(&mut Some(shared.waiting(TypeId::OVERFLOW, Event::new("e"))));
-        assert_eq!(push(), Observed::Accepted);
-        shared.lanes.with_own(|own| {
-            let _taken = own.expect("it has one").lock();
-            assert_eq!(push(), Observed::Accepted);
-            let _both = shared.lanes.shared().lock();
-            assert_eq!(push(), Observed::Dropped(Reason::Contended));
-        });
-        assert_eq!(shared.credits.items(), 2);
-    }
-
-    #[test]
-    fn a_queue_that_fills_wakes_the_worker() {
-        let settings = ObserverSettings { queue_size: 100, ..ObserverSettings::default() };
-        let (shared, _) = Shared::new(
-            EventTypes::default(),
-            Box::new(KeepAll),
-            Clock::new(),
-            settings,
-            Redacted::default(),
-        );
-        shared.passes.set_worker(std::thread::current());
-        let offered = std::time::Instant::now();
-        for _ in 0..25 {
-            let pushed = shared.push(&mut Some(shared.waiting(TypeId::OVERFLOW, Event::new("e"))));
-            assert_eq!(pushed, Observed::Accepted);
-        }
-        // Returns at once only where it has been woken.
-        std::thread::park_timeout(Duration::from_secs(60));
-        assert!(offered.elapsed() < Duration::from_secs(30));
     }
 }
