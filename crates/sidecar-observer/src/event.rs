@@ -150,6 +150,16 @@ impl Event {
     /// Adds a field whose name no other has.
     #[inline]
     pub(crate) fn add(&mut self, key: &'static str, value: Value) {
+        // Said first, so that where there is room nothing can fail once the field is made: it goes right to its place.
+        if !self.data.spilled() && self.data.len() < INLINE_FIELDS {
+            self.data.push((SmolStr::new_static(key), value));
+        } else {
+            self.add_beyond(key, value);
+        }
+    }
+
+    #[cold]
+    fn add_beyond(&mut self, key: &'static str, value: Value) {
         self.data.push((SmolStr::new_static(key), value));
     }
 
