@@ -37,6 +37,14 @@ impl<'a> Draft<'a> {
     /// Takes the event.
     #[inline]
     pub fn accept(mut self) -> Observed {
+        self.accept_once()
+    }
+
+    /// As [`accept`](Self::accept), from where the draft is: to hand it over would move it once more. For
+    /// [`observe!`](crate::observe), which calls it once.
+    #[doc(hidden)]
+    #[inline]
+    pub fn accept_once(&mut self) -> Observed {
         self.observer.take(&mut self.waiting, self.is_plain)
     }
 }

@@ -80,8 +80,13 @@ impl Event {
 
     /// An event that happens at `nanos` of the observer's clock, to be dated before anyone sees it.
     #[inline]
-    pub(crate) fn undated(event_type: SmolStr, truncated: bool, nanos: u64) -> Self {
-        Self::of(event_type, truncated, Happened::When(nanos))
+    pub(crate) fn undated(
+        event_type: SmolStr,
+        truncated: bool,
+        nanos: u64,
+        probability: Probability,
+    ) -> Self {
+        Self { probability, ..Self::of(event_type, truncated, Happened::When(nanos)) }
     }
 
     /// Says by the wall clock when an undated event happened.

@@ -54,7 +54,7 @@ macro_rules! observe {
                 }
                 let mut draft = $crate::Admitted::draft(admitted);
                 $($crate::Draft::add(&mut draft, ::core::stringify!($key), $value);)*
-                $crate::Draft::accept(draft)
+                $crate::Draft::accept_once(&mut draft)
             }
             ::core::result::Result::Err(observed) => observed,
         }

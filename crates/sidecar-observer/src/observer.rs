@@ -359,8 +359,7 @@ impl<'a> Admitted<'a> {
     #[inline]
     pub fn draft(self) -> Draft<'a> {
         let since = self.observer.shared.clock.now();
-        let mut event = Event::undated(self.event_type, self.truncated, since);
-        event.set_probability(self.probability);
+        let event = Event::undated(self.event_type, self.truncated, since, self.probability);
         Draft::new(self.observer, Waiting { event, id: self.id, bytes: 0, since })
     }
 
