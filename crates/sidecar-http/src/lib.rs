@@ -47,7 +47,8 @@
 //! | `GET /debug/profile?seconds=N&format=F` | `profile` |
 //!
 //! A profile takes 1 to 60 seconds, 10 if nothing is said; its format is `pprof`, if nothing is said, or `svg`.
-//! A breaker's name stands in the path with percent signs where it needs them. `HEAD` works wherever `GET` does.
+//! A breaker's name stands in the path with percent signs where it needs them. `HEAD` works wherever `GET` does; it
+//! takes no profile and no stream, and says no length for them.
 //! Every answer is `no-store`; every error is JSON (`{"error": "...", "status": 404}`).
 //!
 //! | status | when |

@@ -53,6 +53,8 @@ pub(crate) enum Task {
     },
     Profile(ProfileRequest),
 }
+    /// A head with this type of content, without making the content.
+    Head(&'static str),
 
 #[derive(Debug)]
 pub(crate) struct Router {
@@ -128,7 +130,14 @@ impl Router {
         Ok(match route {
             Route::StatusStream => Task::Stream { only_head: head.method == Method::HEAD },
             Route::MetricsHistory => Task::History(parameters::pairs(head.uri.query())?),
-            Route::Profile => Task::Profile(ProfileRequest::of(&parameters::pairs(head.uri.query())?)?),
+            Route::Profile => {
+                let request = ProfileRequest::of(&parameters::pairs(head.uri.query())?)?;
+                if head.method == Method::HEAD {
+                    Task::Head(request.format.content_type())
+                } else {
+                    Task::Profile(request)
+                }
+            }
             Route::ConfigReload => Task::Command(Command::Reload),
             Route::BreakersReset => Task::Command(Command::ResetAll),
             Route::BreakerTrip => Task::Command(Command::Trip(breaker()?)),
