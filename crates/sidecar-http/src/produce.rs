@@ -28,7 +28,7 @@ impl Router {
         }
         let router = Arc::downgrade(self);
         let revive = move || router.upgrade().inspect(Self::produce).is_some();
-        let stream = self.streams.open(revive).ok_or_else(Reply::streams_taken)?;
+        let stream = self.streams.open(revive).ok_or_else(Reply::streams_ended)?;
         self.produce();
         Ok(Some(stream))
     }

@@ -80,9 +80,12 @@ impl Reply {
         Self::refuse(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")
     }
 
-    pub(crate) fn streams_taken() -> Self {
-        Self::refuse(StatusCode::SERVICE_UNAVAILABLE, "too many streams are being read")
-            .with(RETRY_AFTER, "5")
+    pub(crate) fn foreign() -> Self {
+        Self::refuse(StatusCode::FORBIDDEN, "pages of another origin get no stream")
+    }
+
+    pub(crate) fn streams_ended() -> Self {
+        Self::refuse(StatusCode::SERVICE_UNAVAILABLE, "the streams have been ended").with(RETRY_AFTER, "5")
     }
 
     /// What `HEAD` is answered with where it takes long to make the content. Its length is then left out (RFC 9110,
