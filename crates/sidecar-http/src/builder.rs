@@ -160,9 +160,9 @@ impl EndpointsBuilder {
         self
     }
 
-    /// `GET /metrics/history`: `f` gets the parameters behind the question mark, decoded, at most 64. What it returns is
-    /// answered as JSON with 200, an error's text with 400. Runs on a worker thread, one question at a time. Defaults
-    /// to no such route.
+    /// `GET /metrics/history`: `f` gets the parameters behind the question mark, decoded, at most 64. What it returns
+    /// is answered as JSON with 200, an error's text with 400. Runs on a worker thread, one question at a time.
+    /// Defaults to no such route.
     pub fn metrics_history<T: Serialize, E: fmt::Display>(
         mut self,
         f: impl Fn(Vec<(String, String)>) -> Result<T, E> + Send + Sync + 'static,
@@ -199,8 +199,8 @@ impl EndpointsBuilder {
         self
     }
 
-    /// `GET /status`, as JSON: what the status page shows beyond the routes above. Runs on a worker thread, one run at a
-    /// time. Defaults to no such route.
+    /// `GET /status`, as JSON: what the status page shows beyond the routes above. Runs on a worker thread, one run at
+    /// a time. Defaults to no such route.
     pub fn status<T: Serialize>(mut self, f: impl Fn() -> T + Send + Sync + 'static) -> Self {
         self.closures.status = Some(Arc::new(move |()| Answer::json(true, &f())));
         self
@@ -240,8 +240,8 @@ impl EndpointsBuilder {
     }
 
     /// `GET /debug/profile`, with the token only: what `f` returns is answered as it is with 200, an error's text with
-    /// 503. Runs on a worker thread, one at a time; others are answered with 409. It should return soon after the duration
-    /// that was asked for. Defaults to no such route.
+    /// 503. Runs on a worker thread, one at a time; others are answered with 409. It should return soon after the
+    /// duration that was asked for. Defaults to no such route.
     pub fn profile<E: fmt::Display>(
         mut self,
         f: impl Fn(ProfileRequest) -> Result<Vec<u8>, E> + Send + Sync + 'static,

@@ -119,6 +119,7 @@ async fn respond(router: &Arc<Router>, slot: &Rc<Slot>, request: Request<Incomin
             slot.answer_delayed(Instant::now(), request.duration);
             router.profile(request).await
         }
+        Ok(Task::Head(content_type)) => Reply::head(content_type),
         Ok(Task::Ingest(packing)) => {
             slot.body_wanted(Instant::now());
             let received = receive(body, &router.bodies).await;

@@ -47,13 +47,15 @@
 //! | `GET /debug/profile?seconds=N&format=F` | `profile` |
 //!
 //! A profile takes 1 to 60 seconds, 10 if nothing is said; its format is `pprof`, if nothing is said, or `svg`.
-//! A breaker's name stands in the path with percent signs where it needs them. `HEAD` works wherever `GET` does.
+//! A breaker's name stands in the path with percent signs where it needs them. `HEAD` works wherever `GET` does; it
+//! takes no profile and no stream, and says no length for them.
 //! Every answer is `no-store`; every error is JSON (`{"error": "...", "status": 404}`).
 //!
 //! | status | when |
 //! | --- | --- |
 //! | 400 | malformed head, body or gzip, a transfer coding but `chunked`, an undue body, no `Host` or two of them, a parameter out of its range, or `metrics_history` said so |
 //! | 401 | the token is missing or wrong |
+//! | 403 | a stream for a page of another origin |
 //! | 404 | no such route or breaker, or the route's closure was not given |
 //! | 405 | another method; `Allow` names the right ones |
 //! | 408 | mounted in another server: the body did not come in time |
@@ -64,7 +66,7 @@
 //! | 422 | `config_reload` said so |
 //! | 431 | a head over 8 KiB or with more than 64 headers |
 //! | 500 | the closure panicked |
-//! | 503 | the closure said so; bodies of 8 MiB together are being received; 16 streams are being read |
+//! | 503 | the closure said so; bodies of 8 MiB together are being received; the streams have been ended |
 //!
 //! # Status page
 //!
@@ -74,9 +76,11 @@
 //! `circuit_breakers`, `performance`, `events_stats` and `status`, each as its route answers, or `null` where that is
 //! absent, broken, or takes longer than a second. It is made once for all streams, and not at all while there are none.
 //! A stream has no deadline; a client that takes nothing of it for `answer_deadline` is cut, and gets the latest
-//! document, not those it has missed. What the page can change needs the token, which it asks for and keeps in memory.
-//! A browser cannot send a token with its first request: elsewhere than on loopback let a proxy add it, or a tunnel end
-//! on loopback.
+//! document, not those it has missed. There are at most 16: one more ends the oldest, whose page comes back as the
+//! newest a second later. Pages of another origin, those of other ports included, get none where the browser tells of
+//! it (`Sec-Fetch-Site`). What the page can change needs the token, which it asks for and keeps in memory. A browser
+//! cannot send a token with its first request: elsewhere than on loopback let a proxy add it, or a tunnel end on
+//! loopback.
 //!
 //! # How it works
 //!
@@ -142,6 +146,7 @@ mod exposition;
 mod gate;
 mod host;
 mod listen;
+mod origin;
 mod page;
 mod parameters;
 mod produce;

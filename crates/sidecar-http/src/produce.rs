@@ -27,8 +27,8 @@ impl Router {
             return Ok(None);
         }
         let router = Arc::downgrade(self);
-        let revive = move || router.upgrade().is_some_and(|router| router.produce());
-        let stream = self.streams.open(revive).ok_or_else(Reply::streams_taken)?;
+        let revive = move || router.upgrade().inspect(Self::produce).is_some();
+        let stream = self.streams.open(revive).ok_or_else(Reply::streams_ended)?;
         self.produce();
         Ok(Some(stream))
     }
@@ -38,16 +38,15 @@ impl Router {
     }
 
     /// Has the documents made, if nobody makes them: the first stream begins it, and where the runtime that did it has
-    /// ended, one that has heard nothing for a while. Always true.
-    fn produce(self: &Arc<Self>) -> bool {
+    /// ended, one that has heard nothing for a while.
+    fn produce(self: &Arc<Self>) {
         if let Some(turn) = self.streams.turn() {
             tokio::spawn(produce(Arc::downgrade(self), turn));
         }
-        true
     }
 
-    /// Everything that the page shows, as one event. Each part passes the gate of its own route, so that a closure which
-    /// hangs hangs once.
+    /// Everything that the page shows, as one event. Each part passes the gate of its own route, so that a closure
+    /// which hangs hangs once.
     async fn document(&self) -> Bytes {
         let closures = &self.closures;
         let mut document = Document::new();

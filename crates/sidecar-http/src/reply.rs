@@ -23,11 +23,12 @@ pub(crate) struct Reply {
     answer: Answer,
     extra: Option<(HeaderName, &'static str)>,
     close: bool,
+    has_length: bool,
 }
 
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
-        Self { answer, extra: None, close: false }
+        Self { answer, extra: None, close: false, has_length: true }
     }
 }
 
@@ -79,9 +80,18 @@ impl Reply {
         Self::refuse(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")
     }
 
-    pub(crate) fn streams_taken() -> Self {
-        Self::refuse(StatusCode::SERVICE_UNAVAILABLE, "too many streams are being read")
-            .with(RETRY_AFTER, "5")
+    pub(crate) fn foreign() -> Self {
+        Self::refuse(StatusCode::FORBIDDEN, "pages of another origin get no stream")
+    }
+
+    pub(crate) fn streams_ended() -> Self {
+        Self::refuse(StatusCode::SERVICE_UNAVAILABLE, "the streams have been ended").with(RETRY_AFTER, "5")
+    }
+
+    /// What `HEAD` is answered with where it takes long to make the content. Its length is then left out (RFC 9110,
+    /// 9.3.2).
+    pub(crate) fn head(content_type: &'static str) -> Self {
+        Self { has_length: false, ..Answer::fixed(content_type, "").into() }
     }
 
     pub(crate) fn with(self, name: HeaderName, value: &'static str) -> Self {
@@ -101,7 +111,9 @@ impl Reply {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        if self.has_length {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
         for (name, value) in ALWAYS {
             headers.insert(name, HeaderValue::from_static(value));
         }

@@ -16,6 +16,7 @@ use crate::command::Command;
 use crate::exposition::Exposition;
 use crate::gate::Gate;
 use crate::host::HostRule;
+use crate::origin::is_foreign;
 use crate::page;
 use crate::parameters;
 use crate::profile::ProfileRequest;
@@ -52,6 +53,8 @@ pub(crate) enum Task {
         only_head: bool,
     },
     Profile(ProfileRequest),
+    /// A head with this type of content, without making the content.
+    Head(&'static str),
 }
 
 #[derive(Debug)]
@@ -126,9 +129,17 @@ impl Router {
         }
         let breaker = || path.and_then(breaker_name).ok_or_else(Reply::not_found);
         Ok(match route {
+            Route::StatusStream if is_foreign(&head.headers) => return Err(Reply::foreign()),
             Route::StatusStream => Task::Stream { only_head: head.method == Method::HEAD },
             Route::MetricsHistory => Task::History(parameters::pairs(head.uri.query())?),
-            Route::Profile => Task::Profile(ProfileRequest::of(&parameters::pairs(head.uri.query())?)?),
+            Route::Profile => {
+                let request = ProfileRequest::of(&parameters::pairs(head.uri.query())?)?;
+                if head.method == Method::HEAD {
+                    Task::Head(request.format.content_type())
+                } else {
+                    Task::Profile(request)
+                }
+            }
             Route::ConfigReload => Task::Command(Command::Reload),
             Route::BreakersReset => Task::Command(Command::ResetAll),
             Route::BreakerTrip => Task::Command(Command::Trip(breaker()?)),

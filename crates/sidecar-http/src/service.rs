@@ -87,6 +87,7 @@ async fn respond<B: Body>(
             Err(refusal) => refusal,
         },
         Ok(Task::Profile(request)) => router.profile(request).await,
+        Ok(Task::Head(content_type)) => Reply::head(content_type),
         Ok(Task::Ingest(packing)) => match timeout(deadline, receive(Box::pin(body), &router.bodies)).await {
             Ok(Ok(received)) => router.ingest(packing, received).await,
             Ok(Err(refusal)) => refusal,

@@ -49,8 +49,9 @@ const NEVER: Duration = Duration::from_secs(365 * 86_400);
 ///
 /// In `Head` and `Body` it is the client's turn to send, in `Send` and `Flush` to read; in `Answer` it is ours.
 ///
-/// A stream goes from `Answer` to `Push`, to `Listen` when all of it is flushed, to `Push` with the next piece, and at its
-/// end to `Flush`. It has no deadline as a whole, but each `Push` has that of an answer, however much is added to it.
+/// A stream goes from `Answer` to `Push`, to `Listen` when all of it is flushed, to `Push` with the next piece, and at
+/// its end to `Flush`. It has no deadline as a whole, but each `Push` has that of an answer, however much is added to
+/// it.
 #[derive(Debug)]
 pub(crate) struct Slot {
     deadlines: Deadlines,

@@ -1,6 +1,6 @@
 //! Streams: one document at a time, made once for all who listen.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -39,7 +39,8 @@ struct State {
     number: u64,
     /// `None` while nobody makes any.
     latest: Option<Bytes>,
-    seats: HashMap<u64, Seat>,
+    /// The oldest first.
+    seats: BTreeMap<u64, Seat>,
     next_seat: u64,
     is_producing: bool,
     has_ended: bool,
@@ -65,7 +66,8 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A stream with a seat; `None` where all are taken, or after the end.
+    /// A stream with a seat; `None` after the end. Where all seats are taken it gets that of the oldest stream, which
+    /// ends: no seat can be held against who comes later.
     ///
     /// `revive` is called now and then while no document comes, and says whether the stream is to go on.
     pub(crate) fn open(
@@ -73,14 +75,19 @@ impl Hub {
         revive: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Option<Stream> {
         let mut state = self.lock();
-        if state.has_ended || state.seats.len() >= MAX_STREAMS {
+        if state.has_ended {
             return None;
         }
+        let oldest = if state.seats.len() < MAX_STREAMS { None } else { state.seats.pop_first() };
         let seat = state.next_seat;
         state.next_seat += 1;
         // Whatever is there is news to who has just come.
         let taken = state.number.saturating_sub(1);
         state.seats.insert(seat, Seat { taken, waker: None });
+        drop(state);
+        if let Some(waker) = oldest.and_then(|(_, seat)| seat.waker) {
+            waker.wake();
+        }
         let heartbeat = Box::pin(sleep(HEARTBEAT));
         Some(Stream { hub: Arc::clone(self), seat, is_greeted: false, heartbeat, revive: Box::new(revive) })
     }
@@ -129,7 +136,7 @@ impl Turn {
         state.number += 1;
         state.latest = Some(document);
         let number = state.number;
-        let behind = state.seats.extract_if(|_, seat| number - seat.taken > MOST_UNTAKEN);
+        let behind = state.seats.extract_if(.., |_, seat| number - seat.taken > MOST_UNTAKEN);
         let lost: Vec<Seat> = behind.map(|(_, seat)| seat).collect();
         let mut wakers: Vec<Waker> = state.seats.values_mut().filter_map(|seat| seat.waker.take()).collect();
         wakers.extend(lost.into_iter().filter_map(|seat| seat.waker));
@@ -294,9 +301,15 @@ mod tests {
     fn the_cap_and_the_end() {
         with_timers(async |hub| {
             let mut streams: Vec<Stream> = (0..MAX_STREAMS).map(|_| open(&hub)).collect();
-            assert!(hub.open(|| true).is_none());
             streams.pop();
             streams.push(open(&hub));
+            assert_eq!(said(&mut streams[0]), None, "there was a free seat");
+            for oldest in 0..MAX_STREAMS {
+                streams.push(open(&hub));
+                assert_eq!(said(&mut streams[oldest]), Some(None), "{oldest} was the oldest");
+                assert_eq!(said(&mut streams[oldest + 1]), None);
+                assert_eq!(hub.lock().seats.len(), MAX_STREAMS);
+            }
             hub.end();
             assert!(streams.iter_mut().all(|stream| said(stream) == Some(None)));
             drop(streams);

@@ -146,6 +146,35 @@ impl Browser {
         Ok(())
     }
 
+    /// Holds back every request of the page to an address like this, in which `*` stands for anything.
+    pub(super) fn hold(&mut self, addresses: &str) -> anyhow::Result<()> {
+        let patterns = json!({ "patterns": [{ "urlPattern": addresses }] });
+        self.call("Fetch.enable", patterns).map(drop)
+    }
+
+    /// Waits for the next request that is held back: its id.
+    pub(super) fn held(&mut self) -> anyhow::Result<Value> {
+        let is_held = |message: &Value| message["method"] == "Fetch.requestPaused";
+        loop {
+            if let Some(index) = self.told.iter().position(is_held) {
+                return Ok(self.told.remove(index)["params"]["requestId"].take());
+            }
+            let message = self.next("with a request that is held back")?;
+            self.told.push(message);
+        }
+    }
+
+    /// Lets a request that was held back go to the server, or answers it with `status` instead.
+    pub(super) fn let_go(&mut self, request: &Value, status: Option<u16>) -> anyhow::Result<()> {
+        match status {
+            None => self.call("Fetch.continueRequest", json!({ "requestId": request })),
+            Some(status) => {
+                self.call("Fetch.fulfillRequest", json!({ "requestId": request, "responseCode": status }))
+            }
+        }
+        .map(drop)
+    }
+
     /// Types into what has the focus.
     pub(super) fn write(&mut self, text: &str) -> anyhow::Result<()> {
         self.call("Input.insertText", json!({ "text": text })).map(drop)

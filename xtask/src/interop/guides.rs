@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn the_blocks_after_a_mark_are_found() {
-        let text = "<!-- configuration -->\n```yaml\na: 1\nb: 2\n```\n```yaml\nc: 3\n```\n<!-- kubernetes -->\n```yaml\nd: 4\n```\n";
+        let text = "<!-- configuration -->\n```yaml\na: 1\nb: 2\n```\n```yaml\nc: 3\n```\n\
+                    <!-- kubernetes -->\n```yaml\nd: 4\n```\n";
         assert_eq!(blocks(text, CONFIGURATION).expect("each has its block"), ["a: 1\nb: 2\n"]);
         assert_eq!(blocks(text, KUBERNETES).expect("each has its block"), ["d: 4\n"]);
         assert!(blocks("<!-- configuration -->\n\n```yaml\na: 1\n```\n", CONFIGURATION).is_err());
@@ -106,7 +107,8 @@ mod tests {
 
     #[test]
     fn the_paths_of_probes_are_found() {
-        let block = "livenessProbe:\n  httpGet: { path: /live, port: probes }\npath: /ready\nmountPath: /etc/sidecar\nx: \"/metrics\"\n";
+        let block = "livenessProbe:\n  httpGet: { path: /live, port: probes }\n\
+                     path: /ready\nmountPath: /etc/sidecar\nx: \"/metrics\"\n";
         assert_eq!(paths(block).collect::<Vec<_>>(), ["/live", "/ready", "/metrics"]);
     }
 }

@@ -41,6 +41,27 @@ fn with_the_token_it_is_answered_as_what_was_asked_for() {
 }
 
 #[test]
+fn a_head_is_answered_without_taking_one() {
+    let server = start(full().token("secret").profile(|_| -> Result<Vec<u8>, String> {
+        panic!("a profile was taken");
+    }));
+    let mut client = Client::to(server.local_addr());
+    for (query, content_type) in
+        [("", "application/octet-stream"), ("?format=svg&seconds=60", "image/svg+xml")]
+    {
+        let reply = client.ask(&format!("HEAD /debug/profile{query}"), &[RIGHT]);
+        assert_eq!((reply.status, reply.header("content-type")), (200, Some(content_type)), "{query}");
+        assert_eq!((reply.header("content-length"), reply.header("cache-control")), (None, Some("no-store")));
+    }
+    for (query, headers, status) in [("?seconds=61", &[RIGHT][..], 400), ("", &[], 401), ("", &[WRONG], 401)]
+    {
+        let reply = client.ask(&format!("HEAD /debug/profile{query}"), headers);
+        assert_eq!(reply.status, status, "{query} {headers:?}");
+    }
+    assert_eq!(client.ask("GET /live", &[]).status, 200, "the connection is in step");
+}
+
+#[test]
 fn it_needs_the_token_on_loopback_too_and_without_one_does_not_exist() {
     let path = "GET /debug/profile?seconds=1";
     let without = start(profiled());

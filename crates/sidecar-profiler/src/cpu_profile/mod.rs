@@ -34,7 +34,10 @@ pub const MAX_PROFILE_DURATION: Duration = Duration::from_secs(60);
 /// - A system call may be interrupted: most are restarted, some return `EINTR` (`poll`, `nanosleep` in C code).
 /// - `SIGPROF` and `ITIMER_PROF` belong to the profile while it is taken. A handler that the program had installed for
 ///   the signal is gone, also afterwards: the signal is then ignored.
-/// - Samples that do not fit into memory go to an unnamed file in the temporary directory.
+/// - A child that is forked while one is taken can never take any ([`ProfileError::Forked`]): it has a copy of the
+///   sampler at work, and of its lock, which may be held by a thread that did not come along.
+/// - Samples that do not fit into memory go to a file in the temporary directory, which stays there when the program
+///   ends.
 /// - Looking up symbols reads the debug information of the program: seconds of CPU and hundreds of MB for a large
 ///   one, and some of the memory is kept by the crate `backtrace`. The sidecar's CPU budget pays for it where a
 ///   thread of the sidecar does it; no account knows of that memory.
@@ -67,8 +70,8 @@ impl CpuProfile {
     /// `go_on`.
     ///
     /// # Errors
-    /// When one is being taken already, the duration is out of its range, `go_on` said no, or the system does not allow
-    /// it; everywhere but on Linux.
+    /// When one is being taken already, or was when this process was forked; when the duration is out of its range,
+    /// `go_on` said no, or the system does not allow it; everywhere but on Linux.
     pub fn take(duration: Duration, go_on: impl FnMut() -> bool) -> Result<Self, ProfileError> {
         if duration.is_zero() || duration > MAX_PROFILE_DURATION {
             return Err(ProfileError::Duration(duration));
@@ -122,6 +125,8 @@ pub enum ProfileError {
     Busy,
     /// The duration is zero, or over [`MAX_PROFILE_DURATION`].
     Duration(Duration),
+    /// This process is a child that was forked while one was being taken: it can never take any.
+    Forked,
     /// The caller did not want to go on.
     Stopped,
     /// Only Linux is supported.
@@ -136,6 +141,9 @@ impl fmt::Display for ProfileError {
             Self::Busy => f.write_str("a profile is being taken already"),
             Self::Duration(duration) => {
                 write!(f, "a profile cannot take {duration:?}: up to {MAX_PROFILE_DURATION:?} are allowed")
+            }
+            Self::Forked => {
+                f.write_str("no profile can be taken in a process that was forked while one was taken")
             }
             Self::Stopped => f.write_str("the profile was stopped"),
             Self::Unsupported => f.write_str("profiles are taken on Linux only"),

@@ -1,9 +1,10 @@
 //! Taking samples on Linux, with the signal handler of `pprof`.
 
 use super::{CpuProfile, Frame, PROFILE_HERTZ, ProfileError, Stack};
+use parking_lot::Mutex;
 use pprof::{ProfilerGuard, ProfilerGuardBuilder, Report};
+use sidecar_core::fork::{self, Mark};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,25 +20,39 @@ const STEP: Duration = Duration::from_millis(50);
 ))]
 const LEFT_OUT: [&str; 4] = ["libc", "libgcc", "pthread", "vdso"];
 
-/// The timer and the signal are the process's.
-static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+/// In which process one is being taken. The timer and the signal are the process's.
+///
+/// Nobody waits for it: in a forked child it may be held for ever.
+static TAKEN_IN: Mutex<Option<Mark>> = Mutex::new(None);
 
 struct Turn;
 
 impl Turn {
-    fn take() -> Option<Self> {
-        (!IS_TAKEN.swap(true, SeqCst)).then_some(Self)
+    fn take() -> Result<Self, ProfileError> {
+        // Before the mark, which tells nothing of forks that came earlier.
+        fork::watch().map_err(|error| ProfileError::System(Box::new(error)))?;
+        let mut taken_in = TAKEN_IN.try_lock().ok_or(ProfileError::Busy)?;
+        match *taken_in {
+            // `pprof` was copied while it was at work, and stays so: the thread that would end it is not here. Its lock
+            // may be held for ever, and is a spinning one, so that not even asking it is safe.
+            Some(mark) if mark.is_forked() => Err(ProfileError::Forked),
+            Some(_) => Err(ProfileError::Busy),
+            None => {
+                *taken_in = Some(Mark::here());
+                Ok(Self)
+            }
+        }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        IS_TAKEN.store(false, SeqCst);
+        *TAKEN_IN.lock() = None;
     }
 }
 
 pub(super) fn take(duration: Duration, mut go_on: impl FnMut() -> bool) -> Result<CpuProfile, ProfileError> {
-    let _turn = Turn::take().ok_or(ProfileError::Busy)?;
+    let _turn = Turn::take()?;
     let begun = SystemTime::now();
     let guard = begin()?;
     let start = Instant::now();
@@ -54,6 +69,13 @@ pub(super) fn take(duration: Duration, mut go_on: impl FnMut() -> bool) -> Resul
 }
 
 fn begin() -> Result<ProfilerGuard<'static>, ProfileError> {
+    // The file for samples was made when the last profile ended: a parent or child may have it too, and whoever uses it
+    // first removes it. At this end it is made anew.
+    drop(sampler()?);
+    sampler()
+}
+
+fn sampler() -> Result<ProfilerGuard<'static>, ProfileError> {
     let hertz = i32::try_from(PROFILE_HERTZ).unwrap_or(i32::MAX);
     let builder = ProfilerGuardBuilder::default().frequency(hertz);
     #[cfg(any(

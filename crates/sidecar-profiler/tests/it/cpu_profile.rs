@@ -1,6 +1,7 @@
 //! Profiles of this very process: what it does shows, one at a time.
 
-use sidecar_harness::{PATIENCE, eventually};
+use sidecar_harness::process::{alone, forked};
+use sidecar_harness::{Gate, PATIENCE, eventually};
 use sidecar_profiler::{CpuProfile, MAX_PROFILE_DURATION, ProfileError};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -70,6 +71,32 @@ fn a_second_one_at_a_time_is_refused_and_a_later_one_is_not() {
     assert!(matches!(first, Err(ProfileError::Stopped)), "{first:?}");
     assert_eq!(asked, 3);
     eventually("the next one is taken", || CpuProfile::take(Duration::from_millis(1), || true).is_ok());
+}
+
+#[test]
+fn a_child_forked_meanwhile_is_told_that_it_can_take_none() {
+    let name = "cpu_profile::a_child_forked_meanwhile_is_told_that_it_can_take_none";
+    alone(name, &[], || {
+        let take = || CpuProfile::take(Duration::from_millis(1), || true);
+        let gate = Gate::default();
+        let inside = gate.clone();
+        let first = thread::spawn(move || {
+            CpuProfile::take(Duration::from_secs(60), || {
+                inside.enter();
+                false
+            })
+        });
+        gate.wait_until_held();
+        forked(|| {
+            assert!(matches!(take(), Err(ProfileError::Forked)));
+            forked(|| assert!(matches!(take(), Err(ProfileError::Forked))));
+        });
+        assert!(matches!(take(), Err(ProfileError::Busy)), "this process is the one that takes it");
+        gate.open();
+        assert!(matches!(first.join().expect("no panic"), Err(ProfileError::Stopped)));
+        forked(|| drop(take().expect("a profile")));
+        take().expect("a profile");
+    });
 }
 
 #[test]
