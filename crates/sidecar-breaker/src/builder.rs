@@ -12,6 +12,9 @@ use std::time::Duration;
 /// Longest name, in bytes. Longer ones are refused, not cut, so that two breakers never share a name.
 const MAX_NAME_BYTES: usize = 256;
 
+/// How much of a refused name its error shows: enough to recognise it.
+const SHOWN_NAME_CHARS: usize = 32;
+
 /// The settings of a breaker to be built.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is protected until the breaker is built"]
@@ -138,7 +141,9 @@ impl BreakerBuilder {
     /// When the name or a setting is out of range: which, its value and what is allowed.
     pub fn build(self) -> Result<Breaker, SettingsError> {
         if !(1..=MAX_NAME_BYTES).contains(&self.name.len()) {
-            let value = format!("{:?} ({} bytes)", self.name, self.name.len());
+            let start: String = self.name.chars().take(SHOWN_NAME_CHARS).collect();
+            let rest = if start.len() < self.name.len() { "..." } else { "" };
+            let value = format!("{start:?}{rest} ({} bytes)", self.name.len());
             return Err(SettingsError::new("name", value, "a text of 1 to 256 bytes"));
         }
         let limits = Limits::new(&self.settings)?;

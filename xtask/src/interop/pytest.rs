@@ -16,6 +16,9 @@ const FOLDER: &str = "examples/python";
 const EVENTS: [(&str, u64); 3] = [("test_start", 7), ("test_end", 7), ("test_failure", 2)];
 const ALL: u64 = 16;
 
+/// An address without a sidecar: port 0 is nobody's.
+const NOBODY: &str = "http://127.0.0.1:0";
+
 /// Says which process it is before it becomes the program, for whoever has to send it a signal.
 const TELLS_ITS_PROCESS: &str = r#"echo "process $$"; exec "$@""#;
 
@@ -35,19 +38,12 @@ pub(super) fn run(
     let url = sidecar.until(deadline, "its address", |log| Ok(said(log, "sidecar: serving on ")))?;
     let process = sidecar.until(deadline, "its process", |log| Ok(said(log, "process ")))?;
 
-    let folder = root.join(FOLDER);
-    let mut pytest = Command::new(python);
-    pytest
-        .args(["-m", "pytest", "-p", "no:cacheprovider", "-p", "sidecar_pytest", "sample"])
-        .current_dir(&folder);
-    // Nothing is left in the tree.
-    pytest.env("SIDECAR_URL", &url).env("PYTHONPATH", &folder).env("PYTHONDONTWRITEBYTECODE", "1");
-    let output = pytest.output().context("cannot run pytest")?;
-    let printed = String::from_utf8_lossy(&output.stdout);
-    // Some of its tests fail.
-    ensure!(output.status.code() == Some(1), "pytest: {}\n{printed}", output.status);
+    let printed = suite(python, root, &url)?;
     let taken = format!("sidecar: {ALL} of {ALL} events taken");
     ensure!(printed.lines().any(|line| line == taken), "`{taken}` is not in\n{printed}");
+    let printed = suite(python, root, NOBODY)?;
+    let lost = format!("sidecar: 0 of {ALL} events taken; {NOBODY}/events: ");
+    ensure!(printed.lines().any(|line| line.starts_with(&lost)), "`{lost}` is not in\n{printed}");
 
     let status = Command::new("kill").args(["-s", "TERM", &process]).status().context("cannot run kill")?;
     ensure!(status.success(), "kill: {status}");
@@ -58,6 +54,21 @@ pub(super) fn run(
     check(&summary)?;
     println!("seven tests of pytest are in the summary, and all {ALL} events in its ledger");
     Ok(())
+}
+
+/// What pytest prints of the suite, some tests of which fail, wherever the sidecar is.
+fn suite(python: &Path, root: &Path, url: &str) -> anyhow::Result<String> {
+    let folder = root.join(FOLDER);
+    let mut pytest = Command::new(python);
+    pytest
+        .args(["-m", "pytest", "-p", "no:cacheprovider", "-p", "sidecar_pytest", "sample"])
+        .current_dir(&folder);
+    // Nothing is left in the tree.
+    pytest.env("SIDECAR_URL", url).env("PYTHONPATH", &folder).env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = pytest.output().context("cannot run pytest")?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    ensure!(output.status.code() == Some(1), "pytest: {}\n{printed}", output.status);
+    Ok(printed)
 }
 
 fn check(summary: &Value) -> anyhow::Result<()> {

@@ -60,6 +60,13 @@ fn values_out_of_range_are_refused_by_field_value_and_range() {
 }
 
 #[test]
+fn a_refused_name_is_shown_from_its_start() {
+    let error = Breaker::builder("x".repeat(5_000)).build().expect_err("long");
+    assert_eq!(error.value(), format!("{:?}... (5000 bytes)", "x".repeat(32)));
+    assert_eq!(Breaker::builder("").build().expect_err("empty").value(), "\"\" (0 bytes)");
+}
+
+#[test]
 fn a_name_is_one_to_256_bytes() {
     assert_eq!(Breaker::builder("").build().expect_err("empty").field(), "name");
     assert_eq!(Breaker::builder("x".repeat(257)).build().expect_err("long").field(), "name");
