@@ -1,8 +1,6 @@
-"""Tells a sidecar what pytest runs: `pytest -p sidecar_pytest`, with this folder in PYTHONPATH.
-SIDECAR_URL says where it listens, SIDECAR_TOKEN holds its token if it has one. One that is slow or away costs the run
-ten seconds at its end and never fails it; the last line of the run says how many events it took, and why not all."""
-import json, os, queue, threading, time
-from urllib import request
+"""Tells a sidecar what pytest runs: `pytest -p sidecar_pytest`, with this folder in PYTHONPATH. SIDECAR_URL says where
+it listens, SIDECAR_TOKEN is its token. The last line says how many events it took, and why not all; no run fails by it."""
+import json, os, queue, threading, time, urllib.request as request
 
 URL = os.environ.get("SIDECAR_URL", "http://127.0.0.1:8080") + "/events"
 HEADERS = {"Content-Type": "application/x-ndjson", "Authorization": "Bearer " + os.environ.get("SIDECAR_TOKEN", "")}
