@@ -1,5 +1,5 @@
-"""Tells a sidecar what pytest runs: `pytest -p sidecar_pytest`, with this folder in PYTHONPATH. SIDECAR_URL says where
-it listens, SIDECAR_TOKEN is its token. The last line says how many events it took, and why not all; no run fails by it."""
+"""Tells a sidecar what pytest runs: `pytest -p sidecar_pytest`, with this folder in PYTHONPATH. SIDECAR_URL is where it
+listens, SIDECAR_TOKEN is its token. The last line says how many events it took, and why not all; no run fails by it."""
 import json, os, queue, threading, time, urllib.request as request
 
 URL = os.environ.get("SIDECAR_URL", "http://127.0.0.1:8080") + "/events"
