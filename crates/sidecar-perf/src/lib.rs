@@ -84,11 +84,13 @@ mod completion;
 mod driver;
 mod figures;
 mod future;
+mod global;
 mod history;
 mod metrics;
 mod monitor;
 mod objective;
 mod operation;
+mod per_process;
 mod polls;
 mod pulse;
 #[cfg(feature = "serde")]
@@ -96,6 +98,7 @@ mod serialize;
 mod settings;
 mod slice;
 mod slow;
+mod soon;
 #[cfg(feature = "tracing-layer")]
 mod spans;
 mod timer;
