@@ -53,10 +53,10 @@
 //! [`Histogram::record_with_exemplar`], [`Counter::increment_with_exemplar`] - and, where it is asked for, since when
 //! a series counts.
 //!
-//! **Alerts** are rules on the answers to queries, or on whatever else is read: [`AlertRule`]. A [tick](MetricsCollector::tick) reads each rule's
-//! series; a series whose value is beyond the threshold is pending, fires once that has held for the rule's `hold`,
-//! and is over once the value is beyond the threshold for clearing. The hooks of a rule hear of each of the last
-//! two once, on a thread of their own, `sidecar-alert`. `AlertmanagerHook` posts them to an Alertmanager.
+//! **Alerts** are rules on the answers to queries, or on whatever else is read: [`AlertRule`]. A
+//! [tick](MetricsCollector::tick) reads each rule's series; a series whose value is beyond the threshold is pending,
+//! fires once that has held for the rule's `hold`, and is over once the value is beyond the threshold for clearing. The
+//! hooks of a rule hear of each of the last two once, on a thread of their own, `sidecar-alert`. `AlertmanagerHook` posts them to an Alertmanager.
 //!
 //! # History
 //!

@@ -3,26 +3,26 @@
 use crate::Completion;
 use crate::monitor::PerfMonitor;
 use crate::operation::Operation;
+use crate::per_process::PerProcess;
 use crate::polls::Polls;
 use sidecar_core::sites;
 use std::any::type_name;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::OnceLock;
 
-/// A place in the code and its operation, which is looked for once, at the first call.
+/// A place in the code and its operation, which is looked for once in each process, at the first call.
 #[derive(Debug)]
 pub struct Site {
     name: Option<&'static str>,
-    operation: OnceLock<Operation>,
+    operation: PerProcess<Operation>,
 }
 
 impl Site {
     /// A place whose operation has this name, or else that of the function.
     #[must_use]
     pub const fn new(name: Option<&'static str>) -> Self {
-        Self { name, operation: OnceLock::new() }
+        Self { name, operation: PerProcess::new() }
     }
 
     /// Begins one call. `item` is an item in the function, whose name says where that is.
@@ -39,7 +39,7 @@ impl Site {
     fn find(&'static self, item: &str) -> &'static Operation {
         let monitor = PerfMonitor::global();
         // Threads that come here at the same time find the same operation.
-        self.operation.get_or_init(|| match self.name {
+        self.operation.get_or_make(|_| match self.name {
             Some(name) => monitor.operation(name),
             None => monitor.operation(&sites::function_of(item)),
         })

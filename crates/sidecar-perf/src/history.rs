@@ -138,6 +138,9 @@ impl History {
     }
 
     /// Merges slices up to a quarter of their window, to save memory: counts stay, the window becomes less exact.
+    ///
+    /// Of three that are kept in a row the last one begins more than a quarter after the first one, so of each window
+    /// no more than 9 are kept, however long they are.
     pub(crate) fn coarsen(&mut self) {
         for (slices, length) in
             [(&mut self.recent, self.lengths.window), (&mut self.merged, self.lengths.retention)]
@@ -210,4 +213,45 @@ impl History {
 pub(crate) fn next_after(now: u64, start: u64, length: u64) -> u64 {
     let passed = now.saturating_sub(start) / length;
     start.saturating_add((passed + 1).saturating_mul(length))
+}
+
+#[cfg(all(test, not(sidecar_loom)))]
+mod tests {
+    use super::*;
+    use crate::Completion;
+    use crate::cells::{self, Allowance, Change, Ended};
+    use sidecar_harness::Draws;
+    use std::sync::Arc;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// The most slices that are left when each tick is late by as much as `late` says.
+    fn most_left(late: impl Fn(u64) -> u64) -> usize {
+        let lengths = Lengths { window: 60 * SECOND, retention: 3_600 * SECOND };
+        let pool = Arc::new(Pool::new(1 << 40, Arc::new(Allowance::new(1))));
+        let mut history = History::new(0, 0, lengths);
+        let left = (1..5_000).map(|number| {
+            let now = number * lengths.slice() + late(number);
+            let completion = Completion::Success;
+            let ended = Ended { completion, duration: Some(1), at: now, began: false, polled: None };
+            cells::apply(&pool, Change::End(ended));
+            history.advance(now, &pool);
+            history.coarsen();
+            history.recent.len() + usize::from(history.merging.is_some()) + history.merged.len()
+        });
+        left.max().expect("there are some")
+    }
+
+    #[test]
+    fn merging_leaves_no_more_slices_than_are_stated() {
+        assert!(most_left(|_| 0) <= 11);
+        // A long slice after each short one.
+        let alternating = most_left(|number| if number % 2 == 0 { 0 } else { 5 * SECOND - 1 });
+        assert!(alternating <= 19, "{alternating}");
+        for seed in 0..8 {
+            let late = |number| Draws::seeded(seed * 10_000 + number).below(5 * SECOND);
+            let left = most_left(late);
+            assert!(left <= 19, "{left} of seed {seed}");
+        }
+    }
 }

@@ -56,7 +56,8 @@
 //! - Memory: a cell has 10.2 KB; an operation has one for each thread that records it, at most 64, and one that other
 //!   threads share; all operations of a monitor have half of `max_bytes`, beyond which threads share. An operation also
 //!   keeps at most 29 slices, of 120 bytes and 8 for each bucket that is not empty: usually less than 1 KB, at most
-//!   10.2 KB. Above `max_bytes` slices are merged, which makes windows exact to a quarter only, and leaves at most 11.
+//!   10.2 KB. Above `max_bytes` slices are merged, which makes windows exact to a quarter only, and leaves at most 19 (11
+//!   where each tick comes when it was asked for).
 //! - A thread has cells for at most 64 operations at a time. For the others it shares, which costs about four times
 //!   as much.
 //! - Objectives: at most 256 for each monitor.
@@ -84,11 +85,13 @@ mod completion;
 mod driver;
 mod figures;
 mod future;
+mod global;
 mod history;
 mod metrics;
 mod monitor;
 mod objective;
 mod operation;
+mod per_process;
 mod polls;
 mod pulse;
 #[cfg(feature = "serde")]
@@ -96,6 +99,7 @@ mod serialize;
 mod settings;
 mod slice;
 mod slow;
+mod soon;
 #[cfg(feature = "tracing-layer")]
 mod spans;
 mod timer;

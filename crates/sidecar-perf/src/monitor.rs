@@ -10,13 +10,14 @@ use crate::objective::OperationObjective;
 use crate::operation::{Entry, Operation};
 use crate::pulse::Pulse;
 use crate::settings::PerfSettings;
+use crate::soon::soon;
 use sidecar_core::histogram::FixedSnapshot;
 use sidecar_core::{Clock, SettingsError, sites};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::thread::Thread;
 
 /// The operation that those share for which there is no room.
@@ -45,31 +46,13 @@ pub(crate) struct Inner {
     /// The thread that ticks, if [`PerfMonitorBuilder::start`] made one.
     pub(crate) driver: OnceLock<Thread>,
     /// Whether the next new operation starts the driver. Relaxed: a swap decides who does.
-    is_undriven: AtomicBool,
+    pub(crate) is_undriven: AtomicBool,
 }
 
 impl PerfMonitor {
     /// A builder with the defaults of the crate's documentation.
     pub fn builder() -> PerfMonitorBuilder {
         PerfMonitorBuilder::new()
-    }
-
-    /// The monitor of the process, with default settings until it is updated; `#[monitor_performance]` records to it.
-    /// With its first operation it starts a thread, `sidecar-perf`, that ticks it for good.
-    #[must_use]
-    pub fn global() -> &'static Self {
-        static GLOBAL: LazyLock<PerfMonitor> = LazyLock::new(|| {
-            let monitor = PerfMonitor::builder().build().expect("the defaults are in range");
-            monitor.inner.is_undriven.store(true, Relaxed);
-            monitor
-        });
-        &GLOBAL
-    }
-
-    /// Whether it is the one of the process, that [`global`](Self::global) gives.
-    #[must_use]
-    pub fn is_global(&self) -> bool {
-        Arc::ptr_eq(&self.inner, &Self::global().inner)
     }
 
     pub(crate) fn new(pulse: Pulse, lengths: Lengths, settings: PerfSettings, max_operations: usize) -> Self {
@@ -262,12 +245,28 @@ impl Inner {
         entry
     }
 
-    fn settings(&self) -> MutexGuard<'_, Arc<PerfSettings>> {
+    /// Whether each lock is free within some turns.
+    pub(crate) fn is_free(&self) -> bool {
+        let are_free =
+            |operations: &BTreeMap<_, Arc<Entry>>| operations.values().all(|entry| entry.is_free());
+        soon(|| self.settings.try_lock()).is_some()
+            && soon(|| self.objectives.try_lock()).is_some()
+            && soon(|| self.operations.try_write()).is_some_and(|operations| are_free(&operations))
+            && self.overflow.is_free()
+    }
+
+    pub(crate) fn settings(&self) -> MutexGuard<'_, Arc<PerfSettings>> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn objectives(&self) -> MutexGuard<'_, Vec<OperationObjective>> {
         self.objectives.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As another thread reads the names.
+    #[cfg(all(test, not(sidecar_loom)))]
+    pub(crate) fn reading(&self) -> impl Drop + '_ {
+        self.operations.read().expect("nobody panics")
     }
 
     /// All operations by name; the one for those beyond the limit stands among them.

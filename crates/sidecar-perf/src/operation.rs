@@ -6,6 +6,7 @@ use crate::future::Measured;
 use crate::history::History;
 use crate::polls::Polls;
 use crate::pulse::{Pulse, Recorded};
+use crate::soon::soon;
 use crate::timer::{OwnedTimer, Timer};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +28,11 @@ impl Entry {
     /// For those who read: no recording asks for this lock.
     pub(crate) fn history(&self) -> MutexGuard<'_, History> {
         self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether each lock is free within some turns.
+    pub(crate) fn is_free(&self) -> bool {
+        soon(|| self.history.try_lock()).is_some() && self.pool.is_free()
     }
 
     pub(crate) fn bytes(&self) -> usize {

@@ -19,7 +19,8 @@ const FACTOR: u64 = 2;
 /// Tells durations that are far above what their kind has taken recently: more than twice its 99th percentile.
 ///
 /// What is usual is learned anew every five minutes, by those of the five before; at the beginning by all so far, with
-/// every hundredth. A kind of which fewer than 100 durations are known has nothing slow. A kind takes 15 KiB, and there are [`MAX_SLOW_KINDS`] at most.
+/// every hundredth. A kind of which fewer than 100 durations are known has nothing slow. A kind takes 15 KiB, and there
+/// are [`MAX_SLOW_KINDS`] at most.
 ///
 /// ```
 /// use sidecar_perf::SlowDetector;

@@ -161,8 +161,8 @@ impl SidecarBuilder {
     /// Checks every setting, starts every piece, and serves if an address was given.
     ///
     /// # Errors
-    /// What can be mended: a bad configuration, an address in use, no room for a thread. Nothing is left
-    /// running then.
+    /// What can be mended: a bad configuration, an address in use, no room for a thread. Nothing is left running then,
+    /// and the process's breakers and operations, and those that were given, are as they were.
     pub fn start(self) -> Result<Sidecar, StartError> {
         let config = match (self.config, self.files.first()) {
             (Some(config), None) => config,
@@ -185,15 +185,12 @@ impl SidecarBuilder {
         #[cfg(feature = "tokio")]
         let health = self.runtimes.apply(health);
         let (registry, seat) = (self.breakers.unwrap_or_default(), Seat::take());
-        breakers::configure(&registry, &config.get())?;
         let perf = self.perf.unwrap_or_else(|| PerfMonitor::global().clone());
         let (observer, pieces) = compose(config, self.keep_all, registry, perf, health, &clock, &seat)?;
         let pieces = Arc::new(pieces);
         vitals::register(&pieces, &clock).map_err(StartError::Component)?;
         sources::register(&pieces);
         live::register(&pieces).map_err(StartError::Component)?;
-        seat.occupy(&pieces)?;
-        live::tell_of_another(&pieces);
         pieces.health.register_all(self.components).map_err(StartError::Component)?;
         let handle = SidecarHandle { shared: pieces };
         handle.shared.alerts.configure(&handle, &handle.config())?;
@@ -215,6 +212,10 @@ impl SidecarBuilder {
         let watch = watch.map_err(sidecar_core::StartError::Thread)?;
         #[cfg(feature = "http")]
         let server = self.http.serve(&handle).map_err(StartError::Http)?;
+        // Last: a start that fails leaves everything as it was that is not the sidecar's own.
+        live::take_effect(&handle.shared)?;
+        seat.occupy(&handle.shared)?;
+        live::tell_of_another(&handle.shared);
         let parts = Parts {
             #[cfg(feature = "http")]
             server,
@@ -246,7 +247,7 @@ fn compose(
         .names(names)
         .clock(clock.clone())
         .start()?;
-    live::switch(&observer, &registry, &config);
+    observer.set_enabled(config.runtime.sidecar.enabled);
     let profiler = Profiler::builder()
         .max_cpu_percent(resources.max_cpu_percent)
         .max_memory_mb(resources.max_memory_mb)
@@ -273,10 +274,7 @@ fn compose(
         .critical_components(breakers::critical_components(&config))
         .clock(clock.clone())
         .build()?;
-    operations::configure(&perf, &config)?;
     operations::account(&perf, &profiler);
-    let objectives = Objectives::default();
-    objectives.configure(&perf, &config);
     let detection = Detection::new(keep_all, clock.clone());
     detection.account(&profiler);
     let detached = observer.detached();
@@ -291,7 +289,7 @@ fn compose(
         profiler,
         shedding,
         alerts: alerts::Alerts::default(),
-        objectives,
+        objectives: Objectives::default(),
         detection,
         seat: seat.id(),
     };

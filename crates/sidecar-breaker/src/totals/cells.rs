@@ -1,7 +1,9 @@
 //! The cells of one breaker: who counts where.
 
 use super::{Counts, Outcome};
-use sidecar_core::sync::{AtomicU64, Mutex, Ordering};
+use sidecar_core::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
+#[cfg(not(sidecar_loom))]
+use std::sync::TryLockError;
 use std::sync::{Arc, PoisonError};
 
 /// Most cells of one breaker. Threads beyond that many at a time share one.
@@ -91,8 +93,32 @@ impl Pool {
         Some(cell)
     }
 
+    /// Where the lock is never free, as in a forked child whose parent's thread had it, the cell is not leased again:
+    /// its counts stay.
     pub(crate) fn give_back(&self, cell: Arc<Cell>) {
-        self.cells.lock().unwrap_or_else(PoisonError::into_inner).free.push(cell);
+        if let Some(mut cells) = self.soon() {
+            cells.free.push(cell);
+        }
+    }
+
+    /// The lock, if it is free within some turns.
+    #[cfg(not(sidecar_loom))]
+    fn soon(&self) -> Option<MutexGuard<'_, Cells>> {
+        const TURNS: u32 = 10_000;
+        (0..TURNS).find_map(|_| match self.cells.try_lock() {
+            Ok(cells) => Some(cells),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => {
+                std::thread::yield_now();
+                None
+            }
+        })
+    }
+
+    /// No thread of a model is forked.
+    #[cfg(sidecar_loom)]
+    fn soon(&self) -> Option<MutexGuard<'_, Cells>> {
+        self.cells.lock().ok()
     }
 
     /// For threads without a cell.
@@ -133,6 +159,19 @@ mod tests {
         let pool = Pool::default();
         let _held = pool.cells.lock().expect("nobody panics");
         assert!(pool.lease().is_none());
+    }
+
+    #[test]
+    fn a_cell_that_cannot_be_given_back_is_not_waited_for_and_keeps_its_counts() {
+        let pool = Pool::default();
+        let cell = pool.lease().expect("room");
+        cell.count_alone(Outcome::Late);
+        // As in a forked child: who holds it is not there to let go.
+        let held = pool.cells.lock().expect("nobody panics");
+        pool.give_back(cell);
+        drop(held);
+        assert_eq!(pool.read(), Counts { late: 1, ..Counts::default() });
+        assert!(pool.cells.lock().expect("nobody panics").free.is_empty());
     }
 }
 

@@ -2,8 +2,6 @@
 
 use super::cell::{Cell, Change, Extremes, Shared, Totals};
 use sidecar_core::sync::{AtomicU64, Mutex, MutexGuard, Ordering::Relaxed};
-#[cfg(not(sidecar_loom))]
-use std::sync::TryLockError;
 use std::sync::{Arc, OnceLock, PoisonError};
 
 /// Most cells of one operation. Threads beyond that many at a time share one.
@@ -122,21 +120,18 @@ impl Pool {
     /// The lock, if it is free within some turns.
     #[cfg(not(sidecar_loom))]
     fn soon(&self) -> Option<MutexGuard<'_, Cells>> {
-        const TURNS: u32 = 10_000;
-        (0..TURNS).find_map(|_| match self.cells.try_lock() {
-            Ok(cells) => Some(cells),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => {
-                std::thread::yield_now();
-                None
-            }
-        })
+        crate::soon::soon(|| self.cells.try_lock())
     }
 
     /// No thread of a model is forked.
     #[cfg(sidecar_loom)]
     fn soon(&self) -> Option<MutexGuard<'_, Cells>> {
         self.cells.lock().ok()
+    }
+
+    /// Whether the lock is free within some turns.
+    pub(crate) fn is_free(&self) -> bool {
+        self.soon().is_some()
     }
 
     /// There may be something to lease again.
@@ -171,6 +166,12 @@ impl Pool {
         let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         cells.all.iter().for_each(|cell| cell.add_to(&mut totals, extremes));
         totals
+    }
+
+    /// As another thread holds it.
+    #[cfg(all(test, not(sidecar_loom)))]
+    pub(crate) fn hold(&self) -> impl Drop {
+        self.cells.lock().expect("nobody panics")
     }
 
     /// Bytes of all cells.

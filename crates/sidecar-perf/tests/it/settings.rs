@@ -1,7 +1,9 @@
 //! What a builder accepts.
 
 use crate::support::{metrics, monitor, ms};
-use sidecar_perf::{Completion, PerfMonitor, PerfMonitorBuilder};
+use sidecar_harness::eventually;
+use sidecar_harness::process::alone;
+use sidecar_perf::{Clock, Completion, PerfMonitor, PerfMonitorBuilder, StartError};
 use std::time::Duration;
 
 #[test]
@@ -47,10 +49,28 @@ fn what_is_switched_off_records_nothing_and_what_began_before_ends() {
 
 #[test]
 fn the_global_monitor_is_one_and_ticked() {
-    let global = PerfMonitor::global();
-    global.operation("settings::global").measure(|| ());
-    let found = PerfMonitor::global().operation_metrics("settings::global").expect("it is the same monitor");
-    assert_eq!(found.since_start.successes, 1);
+    alone("settings::the_global_monitor_is_one_and_ticked", &[], || {
+        PerfMonitor::global().operation("work").measure(|| ());
+        // Asking for it ends no slice: ticks do.
+        let before = PerfMonitor::global().bytes();
+        eventually("a slice is closed", || PerfMonitor::global().bytes() > before);
+        let found = PerfMonitor::global().operation_metrics("work").expect("it is the same monitor");
+        assert_eq!(found.since_start.successes, 1);
+    });
+}
+
+#[test]
+fn one_that_is_started_is_ticked_by_its_own_clock() {
+    let (clock, hand) = Clock::mock();
+    hand.increment(ms(1_000));
+    let monitor = PerfMonitor::builder().window(ms(120)).clock(clock).start().expect("valid settings");
+    monitor.operation("work").measure(|| ());
+    let before = monitor.bytes();
+    hand.increment(ms(10));
+    eventually("a slice is closed", || monitor.bytes() > before);
+    assert_eq!(metrics(&monitor, "work").count, 1);
+    let refused = PerfMonitor::builder().window(ms(99)).start();
+    assert!(matches!(refused, Err(StartError::Settings(_))), "{refused:?}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Attributes and sidecars: the breakers of `#[protected]` and the operations of `#[monitor_performance]` are the
 //! process's, so one sidecar at a time decides about them: of those that run the one that was started first.
 
+use crate::config::SidecarConfig;
 use crate::sidecar::Pieces;
 use crate::wiring::{breakers, operations};
 use sidecar_breaker::BreakerRegistry;
@@ -56,13 +57,8 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut seats = seats();
-        seats.retain(|seat| seat.id != self.id);
-        let next = seats.first().map(|seat| Weak::clone(&seat.pieces));
-        drop(seats);
-        if let Some(pieces) = next.and_then(|pieces| pieces.upgrade()) {
-            crate::wiring::live::told("what attributes go by", decide(&pieces));
-        }
+        seats().retain(|seat| seat.id != self.id);
+        crate::wiring::live::told("what attributes go by", settle(follow));
     }
 }
 
@@ -78,22 +74,68 @@ pub(crate) fn is_first(id: u64) -> bool {
     seats().first().is_some_and(|seat| seat.id == id)
 }
 
+/// The first one, unless it is being started.
+fn first() -> Option<Arc<Pieces>> {
+    let pieces = seats().first().map(|seat| Weak::clone(&seat.pieces))?;
+    pieces.upgrade()
+}
+
 /// Has the process's breakers and operations follow the sidecar, if it is the first one.
 pub(crate) fn decide(pieces: &Pieces) -> Result<(), SettingsError> {
-    let common = BreakerRegistry::global();
-    // Without attributes they follow only a sidecar that was given them.
-    let is_asked = cfg!(feature = "macros") || pieces.breakers.is_same(common);
-    while is_first(pieces.seat) {
+    if is_first(pieces.seat) { settle(follow) } else { Ok(()) }
+}
+
+/// Calls `follow` for the first sidecar until that is still the first one afterwards, with the same configuration. So
+/// whoever was overtaken, by a stop or by another reload, puts right what it has written too late.
+fn settle(
+    mut follow: impl FnMut(&Pieces, &SidecarConfig) -> Result<(), SettingsError>,
+) -> Result<(), SettingsError> {
+    while let Some(pieces) = first() {
         let config = pieces.config.current();
-        if is_asked {
-            breakers::give(common, config.settings())?;
-            common.set_enabled(config.settings().runtime.sidecar.enabled);
-        }
-        PerfMonitor::global().update(|settings| operations::settings(config.settings(), settings))?;
-        // Whoever loaded another one meanwhile may have been faster.
-        if pieces.config.generation() == config.number() {
+        follow(&pieces, config.settings())?;
+        if is_first(pieces.seat) && pieces.config.generation() == config.number() {
             break;
         }
     }
     Ok(())
+}
+
+fn follow(pieces: &Pieces, config: &SidecarConfig) -> Result<(), SettingsError> {
+    let common = BreakerRegistry::global();
+    // Without attributes they follow only a sidecar that was given them.
+    if cfg!(feature = "macros") || pieces.breakers.is_same(common) {
+        breakers::give(common, config)?;
+        common.set_enabled(config.runtime.sidecar.enabled);
+    }
+    PerfMonitor::global().update(|settings| operations::settings(config, settings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sidecar;
+    use sidecar_harness::process::alone;
+
+    fn started(percentile: f64) -> Sidecar {
+        let mut config = SidecarConfig::default();
+        config.observability.performance.percentiles = vec![percentile];
+        Sidecar::builder().config(config).start().expect("valid settings")
+    }
+
+    #[test]
+    fn a_reload_that_a_stop_overtakes_does_not_win() {
+        alone("wiring::attributes::tests::a_reload_that_a_stop_overtakes_does_not_win", &[], || {
+            let mut first = Some(started(0.1));
+            let _second = started(0.2);
+            let mut written = 0;
+            let settled = settle(|pieces, config| {
+                written += 1;
+                // It stops, and the second one takes over, before this is written.
+                drop(first.take());
+                follow(pieces, config)
+            });
+            let percentiles = PerfMonitor::global().settings().percentiles.clone();
+            assert_eq!((settled, written, &*percentiles), (Ok(()), 2, &[0.2][..]));
+        });
+    }
 }

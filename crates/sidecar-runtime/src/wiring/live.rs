@@ -6,7 +6,7 @@ use crate::wiring::governor::EVENT_TYPE;
 use crate::wiring::{attributes, breakers, memory, operations};
 use sidecar_breaker::BreakerRegistry;
 use sidecar_config::{Live, Watch};
-use sidecar_core::panics;
+use sidecar_core::{SettingsError, panics};
 use sidecar_health::{BuiltIn, CheckOutcome, HealthSettings, RegisterError};
 use sidecar_metrics::SourceOutput;
 use sidecar_observer::{DropPolicy, Observer, ObserverSettings};
@@ -110,6 +110,26 @@ fn apply(pieces: &Pieces, config: &SidecarConfig) {
     told("breakers", breakers::configure(&pieces.breakers, config));
     switch(&pieces.observer, &pieces.breakers, config);
     told("what attributes go by", attributes::decide(pieces));
+}
+
+/// Has the breakers and the operations follow the configuration, which may be shared with others than the sidecar. For
+/// its start: they know nothing of it before.
+///
+/// # Errors
+/// None for settings that have been checked.
+pub(crate) fn take_effect(pieces: &Pieces) -> Result<(), SettingsError> {
+    loop {
+        let current = pieces.config.current();
+        let config = current.settings();
+        breakers::configure(&pieces.breakers, config)?;
+        operations::configure(&pieces.perf, config)?;
+        pieces.objectives.configure(&pieces.perf, config);
+        switch(&pieces.observer, &pieces.breakers, config);
+        // The files are being watched already.
+        if pieces.config.generation() == current.number() {
+            return Ok(());
+        }
+    }
 }
 
 /// The kill switch: events are refused, and breakers let everything through. Those of the process are

@@ -90,7 +90,11 @@ fn a_start_that_failed_is_in_nobody_s_way() {
 #[cfg(feature = "http")]
 mod http {
     use super::*;
+    use sidecar_harness::process::alone;
+    use sidecar_runtime::breaker::{Breaker, BreakerRegistry};
+    use sidecar_runtime::config::ObjectiveConfig;
     use sidecar_runtime::http::ServeError;
+    use sidecar_runtime::perf::PerfMonitor;
     use std::net::TcpListener;
 
     #[test]
@@ -104,6 +108,41 @@ mod http {
         drop(taken);
         let sidecar = builder().http(&address).start().expect("the port is free now");
         assert_eq!(sidecar.local_addr().map(|found| found.to_string()), Some(address));
+    }
+
+    #[test]
+    fn a_start_that_failed_leaves_what_is_the_process_s_as_it_was() {
+        alone("start_errors::http::a_start_that_failed_leaves_what_is_the_process_s_as_it_was", &[], || {
+            let breakers = BreakerRegistry::global();
+            let follows = breakers.register(Breaker::builder("follows").follow()).expect("there is room");
+            let own = PerfMonitor::builder().build().expect("valid settings");
+            let stands = || {
+                let settings = [PerfMonitor::global(), &own].map(PerfMonitor::settings);
+                (follows.settings(), breakers.is_enabled(), settings, PerfMonitor::global().snapshot().len())
+            };
+            let mut config = everything();
+            let mut checkout = ObjectiveConfig::default();
+            checkout.operation = "checkout".into();
+            config.runtime.sidecar.objectives = vec![checkout];
+            config.runtime.sidecar.enabled = false;
+            config.observability.circuit_breaker.failure_threshold = 2;
+            config.observability.performance.percentiles = vec![0.25];
+            let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            let address = taken.local_addr().expect("it is bound").to_string();
+            let before = stands();
+            for perf in [PerfMonitor::global(), &own] {
+                let builder = Sidecar::builder().config(config.clone()).breakers(breakers.clone());
+                let failed = builder.perf(perf.clone()).http(&address).start();
+                assert!(matches!(failed, Err(StartError::Http(_))), "{failed:?}");
+                assert_eq!(stands(), before);
+            }
+            drop(taken);
+            let builder = Sidecar::builder().config(config).breakers(breakers.clone());
+            let _started = builder.http(&address).start().expect("the port is free now");
+            assert_eq!((follows.settings().failure_threshold(), breakers.is_enabled()), (2, false));
+            assert_eq!(PerfMonitor::global().settings().percentiles, [0.25]);
+            assert!(PerfMonitor::global().operation_metrics("checkout").is_some());
+        });
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use sidecar_harness::eventually;
 use sidecar_runtime::Sidecar;
-use sidecar_runtime::health::{Cause, Component, Status};
+#[cfg(feature = "tokio")]
+use sidecar_runtime::health::Status;
+use sidecar_runtime::health::{Cause, Component};
 use std::time::Duration;
 
 #[test]
