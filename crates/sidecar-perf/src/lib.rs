@@ -99,7 +99,6 @@ mod serialize;
 mod settings;
 mod slice;
 mod slow;
-mod soon;
 #[cfg(feature = "tracing-layer")]
 mod spans;
 mod timer;

@@ -1,9 +1,7 @@
 //! The cells of one breaker: who counts where.
 
 use super::{Counts, Outcome};
-use sidecar_core::sync::{AtomicU64, Mutex, MutexGuard, Ordering};
-#[cfg(not(sidecar_loom))]
-use std::sync::TryLockError;
+use sidecar_core::sync::{AtomicU64, Mutex, Ordering, lock_soon};
 use std::sync::{Arc, PoisonError};
 
 /// Most cells of one breaker. Threads beyond that many at a time share one.
@@ -96,29 +94,9 @@ impl Pool {
     /// Where the lock is never free, as in a forked child whose parent's thread had it, the cell is not leased again:
     /// its counts stay.
     pub(crate) fn give_back(&self, cell: Arc<Cell>) {
-        if let Some(mut cells) = self.soon() {
+        if let Some(mut cells) = lock_soon(&self.cells) {
             cells.free.push(cell);
         }
-    }
-
-    /// The lock, if it is free within some turns.
-    #[cfg(not(sidecar_loom))]
-    fn soon(&self) -> Option<MutexGuard<'_, Cells>> {
-        const TURNS: u32 = 10_000;
-        (0..TURNS).find_map(|_| match self.cells.try_lock() {
-            Ok(cells) => Some(cells),
-            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => {
-                std::thread::yield_now();
-                None
-            }
-        })
-    }
-
-    /// No thread of a model is forked.
-    #[cfg(sidecar_loom)]
-    fn soon(&self) -> Option<MutexGuard<'_, Cells>> {
-        self.cells.lock().ok()
     }
 
     /// For threads without a cell.

@@ -8,7 +8,7 @@
 
 mod leases;
 
-use crate::sync::{AtomicU64, Mutex};
+use crate::sync::{AtomicU64, Mutex, lock_soon};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, PoisonError};
 
@@ -145,8 +145,12 @@ impl Cells {
         Some(words)
     }
 
+    /// Where the lock is never free, as in a forked child whose parent's thread had it, the cell is not leased again: what
+    /// was written stays.
     fn give_back(&self, words: Words) {
-        self.locked().free.push(words);
+        if let Some(mut pool) = lock_soon(&self.pool) {
+            pool.free.push(words);
+        }
     }
 
     fn locked(&self) -> crate::sync::MutexGuard<'_, Pool> {
@@ -157,6 +161,19 @@ impl Cells {
 #[cfg(all(test, not(sidecar_loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_that_cannot_be_given_back_is_not_waited_for_and_keeps_what_was_written() {
+        let cells = Cells::new(9, 3, 1);
+        let words = cells.lease().expect("room");
+        words.add_alone(8, 5);
+        // As in a forked child: who holds it is not there to let go.
+        let held = cells.locked();
+        cells.give_back(words);
+        drop(held);
+        assert_eq!(cells.sum(8), 5);
+        assert!(cells.locked().free.is_empty());
+    }
 
     #[test]
     fn there_are_no_more_cells_than_the_bound_and_one_given_back_is_leased_again() {

@@ -1,7 +1,7 @@
 //! The cells of one operation: who records where.
 
 use super::cell::{Cell, Change, Extremes, Shared, Totals};
-use sidecar_core::sync::{AtomicU64, Mutex, MutexGuard, Ordering::Relaxed};
+use sidecar_core::sync::{AtomicU64, Mutex, Ordering::Relaxed, lock_soon};
 use std::sync::{Arc, OnceLock, PoisonError};
 
 /// Most cells of one operation. Threads beyond that many at a time share one.
@@ -111,27 +111,15 @@ impl Pool {
     /// Where the lock is never free, as in a forked child whose parent's thread had it, the cell is not leased again: its
     /// counts stay.
     pub(super) fn give_back(&self, cell: Arc<Cell>) {
-        if let Some(mut cells) = self.soon() {
+        if let Some(mut cells) = lock_soon(&self.cells) {
             cells.free.push(cell);
             self.is_exhausted.store(0, Relaxed);
         }
     }
 
-    /// The lock, if it is free within some turns.
-    #[cfg(not(sidecar_loom))]
-    fn soon(&self) -> Option<MutexGuard<'_, Cells>> {
-        crate::soon::soon(|| self.cells.try_lock())
-    }
-
-    /// No thread of a model is forked.
-    #[cfg(sidecar_loom)]
-    fn soon(&self) -> Option<MutexGuard<'_, Cells>> {
-        self.cells.lock().ok()
-    }
-
     /// Whether the lock is free within some turns.
     pub(crate) fn is_free(&self) -> bool {
-        self.soon().is_some()
+        lock_soon(&self.cells).is_some()
     }
 
     /// There may be something to lease again.
