@@ -13,7 +13,8 @@
 //!   event of the whole stream.
 //! - `accepted/p99.99`: what the slowest of 10 000 calls costs its thread, timed one by one, while the worker is stopped
 //!   and each new event evicts the oldest. One reading of the clock is in it.
-//! - `latency/p99`: from `observe` to the handler, of 1 000 events that come 50 us apart.
+//! - `latency/p50`, `latency/p99`: from `observe` to the handler, of 1 000 events that come 200 us apart: as many in a
+//!   second as the original, written in Python, keeps under the load that it publishes figures of.
 
 mod peers {
     //! Queues and loggers of others, one file each.
@@ -152,7 +153,8 @@ fn main() -> ExitCode {
     all_of::<peers::tracing_appender::Appender>(&mut suite);
     unbounded::<peers::fastrace::Fastrace>(&mut suite);
     suite.add(slowest());
-    suite.add(latency());
+    suite.add(latency("latency/p50", 0.5));
+    suite.add(latency("latency/p99", 0.99));
     bench_harness::main(&suite)
 }
 
@@ -279,12 +281,14 @@ fn slowest() -> Case {
 }
 
 /// Between two events whose way to the handler is timed, and how many are.
-const APART: Duration = Duration::from_micros(50);
+const APART: Duration = Duration::from_micros(200);
 const ON_THEIR_WAY: u64 = 1_000;
 
-fn latency() -> Case {
-    let executes = "the way of an event to its handler, one of 100 takes longer: observe!, one handler";
-    Case::new("latency/p99", Ours::NAME, executes, || {
+fn latency(id: &'static str, quantile: f64) -> Case {
+    let executes = format!(
+        "the way of an event to its handler, {quantile} of 1 000 are as quick: observe!, one handler"
+    );
+    Case::new(id, Ours::NAME, executes, move || {
         let observer = Observer::builder().queue_size(QUEUE).start().expect("the settings are valid");
         let begun = Instant::now();
         let (arrive, arrived) = mpsc::channel();
@@ -300,7 +304,7 @@ fn latency() -> Case {
                     std::hint::spin_loop();
                 }
             }
-            at_quantile(n, ON_THEIR_WAY, 0.99, |_| match arrived.recv_timeout(PATIENCE) {
+            at_quantile(n, ON_THEIR_WAY, quantile, |_| match arrived.recv_timeout(PATIENCE) {
                 Ok(nanos) => (nanos, Outcome::Passed),
                 Err(_) => (u64::MAX, Outcome::Refused),
             })

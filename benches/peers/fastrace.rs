@@ -63,7 +63,8 @@ impl Subject for Fastrace {
     }
 
     /// A thread whose channel was full keeps what it could not send until its next span: without one, the end of a
-    /// burst would never be reported.
+    /// burst would never be reported. That happens to the thread that waits here; another's share of a burst does not
+    /// fill its channel. Such a span is timed with the rest.
     fn wait_for(&self, handled: u64) {
         crate::wait_for(|| {
             fastrace::flush();

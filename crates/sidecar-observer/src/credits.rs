@@ -3,12 +3,12 @@
 use sidecar_core::sync::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
 use std::sync::atomic::AtomicUsize as Setting;
 
-/// The queue is filling once this part of it is taken, in events or in bytes.
+/// The queue is filling once one of so many parts is taken, in events or in bytes.
 const FILLING: usize = 4;
-/// It is not before it holds so many events.
+/// It is not before it holds so many events, or all that it can.
 const LEAST_FILLING: usize = 16;
 
-/// What the queue may hold, and what it holds. An event keeps its credit until its handlers have returned.
+/// What the queue may hold, and what it holds. An event keeps its credit until the handlers of its batch have returned.
 #[derive(Debug)]
 pub(crate) struct Credits {
     items: AtomicUsize,
@@ -61,8 +61,9 @@ impl Credits {
         self.max_bytes.set(max_bytes);
     }
 
-    /// Takes a credit for one event; says whether it is the one that [fills](FILLING) the queue. Two steps, each undone
-    /// when it fails; others may be refused by a credit that is about to be given back, but the bounds are never passed.
+    /// Takes a credit for one event; says whether it is the one with which the queue [is filling](Self::is_filling).
+    /// Two steps, each undone when it fails; others may be refused by a credit that is about to be given back, but the
+    /// bounds are never passed.
     pub(crate) fn take(&self, bytes: usize) -> Result<bool, Full> {
         let (max_items, max_bytes) = (self.max_items.get(), self.max_bytes.get());
         let Some(items_before) = take(&self.items, 1, max_items) else {
@@ -72,9 +73,14 @@ impl Credits {
             self.items.fetch_sub(1, AcqRel);
             return Err(Full::Bytes);
         };
-        let fills = |before: usize, more, mark| before < mark && mark <= before + more;
-        let item_mark = (max_items / FILLING).max(LEAST_FILLING);
-        Ok(fills(items_before, 1, item_mark) || fills(bytes_before, bytes, max_bytes / FILLING))
+        let passes = |before: usize, more, mark| before < mark && mark <= before + more;
+        Ok(passes(items_before, 1, item_mark(max_items)) || passes(bytes_before, bytes, max_bytes / FILLING))
+    }
+
+    /// Whether a quarter of the queue is taken. Of events that take credits while it is, none says so.
+    pub(crate) fn is_filling(&self) -> bool {
+        self.items.load(Acquire) >= item_mark(self.max_items.get())
+            || self.bytes.load(Acquire) >= self.max_bytes.get() / FILLING
     }
 
     /// Gives back the credits of so many events, which have so many bytes together.
@@ -114,7 +120,7 @@ impl Credits {
         bytes <= self.max_bytes.get()
     }
 
-    /// Events waiting or being handled.
+    /// Events waiting or in the batch in hand.
     pub(crate) fn items(&self) -> usize {
         // A credit that is being refused may stand in the count for a moment.
         self.items.load(Acquire).min(self.max_items.most.load(Relaxed))
@@ -127,11 +133,19 @@ impl Credits {
     pub(crate) fn max_items(&self) -> usize {
         self.max_items.get()
     }
+
+    pub(crate) fn max_bytes(&self) -> usize {
+        self.max_bytes.get()
+    }
+}
+
+fn item_mark(max_items: usize) -> usize {
+    (max_items / FILLING).max(LEAST_FILLING).min(max_items)
 }
 
 /// Says what was taken before.
 ///
-/// AcqRel pairs with Acquire in `items()`: whoever sees a credit returned also sees the ledger row written
+/// AcqRel pairs with Acquire in `items()` and `bytes()`: whoever sees a credit returned also sees the ledger row written
 /// before it was.
 fn take(counter: &AtomicUsize, amount: usize, limit: usize) -> Option<usize> {
     let before = counter.fetch_add(amount, AcqRel);
@@ -184,8 +198,14 @@ mod tests {
         assert_eq!(which(), 0);
         credits.give_back(80, 80);
         assert_eq!([1_000, 1_000, 1_000, 1_000].map(fills), [false, false, true, false], "in bytes");
-        let small = Credits::new(20, 10_000);
-        assert_eq!((1..=20).find(|_| small.take(1) == Ok(true)), Some(16));
+        assert!(credits.is_filling());
+        credits.give_back(4, 4_000);
+        assert!(!credits.is_filling());
+        for (size, mark) in [(1, 1), (10, 10), (20, 16), (64, 16), (80, 20)] {
+            let small = Credits::new(size, 10_000);
+            assert_eq!((1..=size).find(|_| small.take(1) == Ok(true)), Some(mark));
+            assert!(small.is_filling());
+        }
     }
 
     #[test]

@@ -41,11 +41,13 @@ impl<'a> Draft<'a> {
     }
 
     /// As [`accept`](Self::accept), from where the draft is: to hand it over would move it once more. For
-    /// [`observe!`](crate::observe), which calls it once.
+    /// [`observe!`](crate::observe), which calls it once; a second call offers nothing.
     #[doc(hidden)]
     #[inline]
     pub fn accept_once(&mut self) -> Observed {
-        self.observer.take(&mut self.waiting, self.is_plain)
+        let observed = self.observer.take(&mut self.waiting, self.is_plain);
+        self.waiting = None;
+        observed
     }
 }
 

@@ -155,7 +155,7 @@ impl Event {
     /// Adds a field whose name no other has.
     #[inline]
     pub(crate) fn add(&mut self, key: &'static str, value: Value) {
-        // Said first, so that where there is room nothing can fail once the field is made: it goes right to its place.
+        // Asked first: where there is room for certain, the field is made in its place and not moved there.
         if !self.data.spilled() && self.data.len() < INLINE_FIELDS {
             self.data.push((SmolStr::new_static(key), value));
         } else {

@@ -46,7 +46,7 @@ impl Intake {
         self.max_text_bytes.store(max_text_bytes, Relaxed);
         let hides = !redacted.is_empty();
         self.redacted.store(Arc::new(redacted));
-        // Release pairs with the Acquire in `apply`: whoever sees that names are hidden finds them.
+        // Release pairs with the Acquire in `hide`: whoever sees that names are hidden finds them.
         self.hides.store(hides, Release);
     }
 

@@ -29,8 +29,9 @@
 //!             sampled out         dropped, with the reason
 //! ```
 //! Every host thread has a lane of its own, behind a lock that it only ever *tries*. The worker polls the
-//! lanes, every 4 ms while events come and down to every 50 ms when none do; an event that makes the queue a quarter
-//! full wakes it, and no other pays for that. One pool of credits bounds all lanes together, in events and in bytes.
+//! lanes, every 1.5 ms while few events come, every 6 ms while many do, and down to every 50 ms when none do; an
+//! event that makes the queue a quarter full (or 16 events) wakes it, and no other pays for that. One pool of
+//! credits bounds all lanes together, in events and in bytes.
 //!
 //! The ledger holds, per event type and exactly: received = sampled out + dropped + processed + failed +
 //! waiting, once no call is under way. Each count only grows.
@@ -69,10 +70,10 @@
 //! queue is full and the newest event makes way. An accepted one costs one reading of the clock, four atomic
 //! operations and a move into its lane; the worker finds out what that was by the wall clock. Up to four fields of
 //! numbers and short texts are held without allocating. Nothing here waits for anything, or asks the system for
-//! anything, but to wake the worker once in a quarter of the queue.
+//! anything, but to wake the worker each time that a quarter of the queue has come to be taken.
 //!
-//! The worker takes events out in batches of at most 32, or of 64 KiB and one event, and no more than a 64th of the
-//! queue: until all of a batch has been handled it takes up room.
+//! The worker takes events out in batches, of at most 32 events and a 64th of the queue, and of 64 KiB, a 64th of the
+//! queue's bytes, or one event if that is larger: until all of a batch has been handled it takes up room.
 //!
 //! [`observe!`] with a literal type looks its name up once for each place in the code; with any other, and through
 //! the other methods, each time.
@@ -81,12 +82,12 @@
 //! - Handlers run one after the other on one thread: a slow one delays the others, and a queue that fills up
 //!   meanwhile drops events and says so. One that hangs does so until its time-out; then another thread goes on.
 //! - At most 16 threads wait in calls that did not return. Beyond that the worker waits too, until one of them does.
-//!   Each keeps the one event it was called with, which the bounds do not count. A subscriber of `tracing` that hangs
+//!   Each keeps the batch whose event it was called with, which the bounds do not count. A subscriber of `tracing` that hangs
 //!   holds one of them, and is told nothing more of handlers until it returns.
 //! - At most 1 024 event types have rows of their own ([`EventTypes`]); the rest share `_other` in the ledger.
 //! - At most 1 024 threads have lanes of their own at a time; more share one. A thread counts 16 types by itself, and
 //!   others where all threads do.
-//! - Lanes keep the room that bursts needed, about 400 bytes for each event, until nothing has come for a tenth of a
+//! - Lanes keep the room that bursts needed, about 300 bytes for each event, until nothing has come for a tenth of a
 //!   second or so; then room for 64 events remains. The bound in bytes does not count it.
 //! - At most 1 024 handlers.
 //! - An event keeps its first 64 fields, 128 bytes of a field's name and 4 096 bytes of a text, or what is set; it says

@@ -280,7 +280,7 @@ impl Observer {
         self.shared.stats()
     }
 
-    /// Memory that waiting events occupy, in bytes: one load, where [`stats`](Observer::stats) reads it all.
+    /// Memory that waiting events and the batch in hand occupy, in bytes: one load, where [`stats`](Observer::stats) reads it all.
     #[must_use]
     pub fn queue_bytes(&self) -> usize {
         self.shared.credits.bytes()
@@ -330,7 +330,7 @@ fn kept(mut event: Event, probability: Probability) -> Event {
 impl fmt::Debug for Observer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Observer")
-            .field("queue_size", &self.shared.credits.items())
+            .field("held", &self.shared.credits.items())
             .field("handlers", &self.shared.handlers)
             .field("keeps_running", &self.guard.is_some())
             .finish_non_exhaustive()

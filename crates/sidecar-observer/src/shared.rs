@@ -253,7 +253,7 @@ impl Shared {
             events_processed: total.processed,
             errors: self.errors.load(Relaxed),
             queue_size,
-            queue_utilization: queue_size as f64 / self.credits.max_items() as f64,
+            queue_utilization: self.credits.items() as f64 / self.credits.max_items() as f64,
             queue_bytes: self.credits.bytes(),
             sampled_out: total.sampled_out,
             failed: total.failed,

@@ -21,9 +21,10 @@ pub struct ObserverStats {
     pub events_processed: u64,
     /// Panics in handlers and in closures that build fields, and handlers that hung.
     pub errors: u64,
-    /// Events waiting, or being handled right now.
+    /// Events waiting, or being handled right now: what the other counts leave, so a few more than the bound where
+    /// events come and go while they are read.
     pub queue_size: usize,
-    /// `queue_size` as a share of the bound, from 0.0 to 1.0.
+    /// How much of the bound is taken, from 0.0 to 1.0: by those, and by the handled ones of the batch in hand.
     pub queue_utilization: f64,
     /// Memory that those events occupy, in bytes, with those of the batch in hand that have been handled already.
     pub queue_bytes: usize,

@@ -162,7 +162,7 @@ impl<'a> Finder<'a> {
     /// Those of the type in order of registration, then those of all types.
     pub(crate) fn of(&mut self, id: TypeId, event_type: &str) -> impl Iterator<Item = &'a Entry> + use<'a> {
         let own = match self.last {
-            // Many types share that one id.
+            // The types beyond the bound share `OVERFLOW`.
             Some((last, own)) if last == id && id != TypeId::OVERFLOW => own,
             _ => self.table.by_type.get(event_type).map(Vec::as_slice).unwrap_or_default(),
         };

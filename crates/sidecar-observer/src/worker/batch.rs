@@ -1,5 +1,6 @@
 //! Events that are handled one after the other, from where they lie.
 
+use crate::credits::Credits;
 use crate::event::Calendar;
 use crate::lane::Waiting;
 use std::collections::VecDeque;
@@ -11,12 +12,24 @@ use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Release};
 const MOST_EVENTS: usize = 32;
 /// Bytes from which on a batch takes no further event: a handler that hangs keeps all of its batch.
 const MOST_BYTES: usize = 64 << 10;
-/// A batch is no more than this part of the queue, for its places are free again only when all of it is handled.
-const PART_OF_QUEUE: usize = 64;
+/// A batch is no more than one of so many parts of the queue: its places are free again only when all of it is handled.
+const PARTS_OF_QUEUE: usize = 64;
 
-/// Most events of a batch, for a queue of so many.
-pub(crate) fn most_events(queue_size: usize) -> usize {
-    (queue_size / PART_OF_QUEUE).clamp(1, MOST_EVENTS)
+/// How much a batch takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Most {
+    events: usize,
+    /// With so many it is full.
+    bytes: usize,
+}
+
+impl Most {
+    pub(crate) fn of(queue: &Credits) -> Self {
+        Self {
+            events: (queue.max_items() / PARTS_OF_QUEUE).clamp(1, MOST_EVENTS),
+            bytes: (queue.max_bytes() / PARTS_OF_QUEUE).clamp(1, MOST_BYTES),
+        }
+    }
 }
 
 /// Events where several threads can read them, because a handler that hangs keeps what it was called with.
@@ -57,14 +70,14 @@ impl Spare {
         &mut self,
         rest: &mut VecDeque<Waiting>,
         calendar: Calendar,
-        most: usize,
+        most: Most,
     ) -> Option<Arc<Batch>> {
         if rest.is_empty() {
             return None;
         }
         let mut filled = self.0.take().unwrap_or_default();
         let batch = Arc::get_mut(&mut filled).expect("a spare has no other holder");
-        while batch.events.len() < most && batch.bytes < MOST_BYTES {
+        while batch.events.len() < most.events && batch.bytes < most.bytes {
             let Some(mut waiting) = rest.pop_front() else { break };
             waiting.event.date(calendar);
             batch.bytes += waiting.bytes;
@@ -98,7 +111,8 @@ mod tests {
         Waiting { event: Event::new("e"), id: TypeId::OVERFLOW, bytes, since: 0 }
     }
 
-    fn sizes(rest: &[usize], most: usize) -> Vec<(usize, usize)> {
+    fn sizes(rest: &[usize], events: usize) -> Vec<(usize, usize)> {
+        let most = Most { events, bytes: MOST_BYTES };
         let mut rest: VecDeque<_> = rest.iter().map(|bytes| waiting(*bytes)).collect();
         let mut spare = Spare::default();
         std::iter::from_fn(|| {
@@ -122,20 +136,28 @@ mod tests {
 
     #[test]
     fn a_small_queue_is_handled_one_by_one_and_a_large_one_in_batches() {
-        assert_eq!([1, 64, 127, 128, 640, 10_000, 10_000_000].map(most_events), [1, 1, 1, 2, 10, 32, 32]);
+        let most = |items, bytes| {
+            let Most { events, bytes } = Most::of(&Credits::new(items, bytes));
+            (events, bytes)
+        };
+        let events = [1, 64, 127, 128, 640, 10_000, 10_000_000].map(|items| most(items, 1 << 30).0);
+        assert_eq!(events, [1, 1, 1, 2, 10, 32, 32]);
+        let bytes = [1, 4_096, 64 << 10, 4 << 20, 40 << 20].map(|bytes| most(10_000, bytes).1);
+        assert_eq!(bytes, [1, 64, 1_024, 64 << 10, 64 << 10]);
     }
 
     #[test]
     fn what_somebody_else_still_reads_is_left_to_them() {
         let mut spare = Spare::default();
-        let batch = spare.fill(&mut VecDeque::from([waiting(1), waiting(2)]), NOW, 9).expect("two events");
+        let most = Most { events: 9, bytes: MOST_BYTES };
+        let batch = spare.fill(&mut VecDeque::from([waiting(1), waiting(2)]), NOW, most).expect("two events");
         let left_behind = Arc::clone(&batch);
         batch.advance();
         spare.take_back(batch);
         assert_eq!(left_behind.present().map(|waiting| waiting.bytes), Some(2));
         left_behind.advance();
         assert!(left_behind.present().is_none());
-        let next = spare.fill(&mut VecDeque::from([waiting(3)]), NOW, 9).expect("one event");
+        let next = spare.fill(&mut VecDeque::from([waiting(3)]), NOW, most).expect("one event");
         assert_eq!((next.size(), next.present().map(|waiting| waiting.bytes)), ((1, 3), Some(3)));
     }
 }

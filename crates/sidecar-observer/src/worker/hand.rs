@@ -1,6 +1,6 @@
 //! What the worker has in hand: where a replacement finds it.
 
-use super::batch::{Batch, Spare};
+use super::batch::{Batch, Most, Spare};
 use crate::event::Calendar;
 use crate::handlers::Table;
 use crate::lane::{Lane, Waiting};
@@ -41,12 +41,12 @@ impl Hand {
         !self.0.lock().rest.is_empty()
     }
 
-    /// Takes the next events, at most `most`, and dates them.
+    /// Takes the next events and dates them.
     pub(crate) fn next(
         &self,
         handlers: &Arc<Table>,
         calendar: Calendar,
-        most: usize,
+        most: Most,
         spare: &mut Spare,
     ) -> Option<Current> {
         let mut content = self.0.lock();

@@ -16,7 +16,7 @@ use crate::handlers::{Entry, MAX_HANDLERS};
 use crate::lane::{Lane, Waiting};
 use crate::lanes::Lanes;
 use crate::shared::Shared;
-use batch::Spare;
+use batch::{Most, Spare};
 use calls::{Call, Idle};
 use hand::Current;
 use pace::Pace;
@@ -67,7 +67,7 @@ pub(crate) fn take_over(shared: &Shared, call: Call) {
 /// This thread is the worker no more, or in a forked child: it touches nothing, and ends.
 struct LeftBehind;
 
-/// How far a worker before this one had come with the present event.
+/// How far the worker had come with the present event that was left behind or has failed before this one.
 #[derive(Default)]
 struct Resumed {
     /// Handlers that have been called.
@@ -130,8 +130,9 @@ impl<'a> Worker<'a> {
                 return Ok(());
             }
             pace.note(handled);
-            if let Some(pause) = pace.pause() {
-                std::thread::park_timeout(pause);
+            // Whoever has made the queue fill before this look came to it wakes nobody again.
+            if handled == 0 || !shared.credits.is_filling() {
+                std::thread::park_timeout(pace.pause());
             }
         }
     }
@@ -168,9 +169,10 @@ impl<'a> Worker<'a> {
         }
         let handlers = shared.handlers.table();
         let calendar = Calendar { nanos: shared.clock.now(), wall: SystemTime::now() };
-        let most = batch::most_events(shared.credits.max_items());
         let mut handled = 0;
-        while let Some(current) = shared.hand.next(&handlers, calendar, most, &mut self.spare) {
+        while let Some(current) =
+            shared.hand.next(&handlers, calendar, Most::of(&shared.credits), &mut self.spare)
+        {
             handled += current.batch.size().0;
             self.handle(current, Resumed::default())?;
         }
@@ -244,6 +246,7 @@ impl<'a> Worker<'a> {
         };
         let handlers = Arc::clone(&current.handlers);
         let done = match place % TELLING {
+            // It failed by itself: how far it had come is not known, and no further handler is called.
             ELSEWHERE => usize::MAX,
             done => done,
         };
@@ -307,16 +310,16 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Notes what became of an event, and how long that took.
+/// Notes how long an event took, and what became of it.
 fn note(shared: &Shared, waiting: &Waiting, failed: bool) {
+    let elapsed = shared.clock.now().saturating_sub(waiting.since);
+    shared.latency_ms.record(elapsed as f64 / 1e6);
     let row = shared.ledger.row(waiting.id);
     if failed {
         row.failed();
     } else {
         row.processed();
     }
-    let elapsed = shared.clock.now().saturating_sub(waiting.since);
-    shared.latency_ms.record(elapsed as f64 / 1e6);
 }
 
 fn give_back(shared: &Shared, events: usize, bytes: usize) {

@@ -82,6 +82,25 @@ fn bytes_are_bounded_over_all_lanes() {
     assert_conserved(&observer.stats());
 }
 
+/// What has been handled of a batch takes up room until all of it has been, but not much: a queue that holds few bytes is
+/// not in one batch with all of them.
+#[test]
+fn a_batch_is_a_small_part_of_the_queue_in_bytes_too() {
+    let observer = Observer::builder().queue_bytes(64 << 10).start().expect("valid settings");
+    let before = hold(&observer, "before");
+    let gate = hold(&observer, "gate");
+    observer.observe_waiting(Event::new("before"));
+    before.wait_until_held();
+    let large = || Event::new("large").with("text", "x".repeat(2 << 10));
+    (0..20).for_each(|_| assert_eq!(observer.observe(large()), Observed::Accepted));
+    observer.observe_waiting(Event::new("gate"));
+    before.open();
+    gate.wait_until_held();
+    assert!(observer.queue_bytes() < 2 << 10, "{} bytes", observer.queue_bytes());
+    gate.open();
+    assert_eq!(observer.flush(PATIENCE).processed, 22);
+}
+
 #[test]
 fn an_event_larger_than_the_whole_queue_evicts_nobody() {
     let observer =

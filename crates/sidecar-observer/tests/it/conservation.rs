@@ -82,7 +82,8 @@ proptest! {
     #[test]
     fn any_sequence_of_calls_conserves_events(
         steps in prop::collection::vec(step(), 0..120),
-        size in 1..8usize,
+        // Events one by one, and in batches.
+        size in prop_oneof![1..8usize, 640..2_048usize],
         newest in any::<bool>(),
     ) {
         let policy = if newest { DropPolicy::Newest } else { DropPolicy::Oldest };

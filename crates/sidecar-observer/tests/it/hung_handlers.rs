@@ -42,6 +42,60 @@ fn a_hung_handler_is_left_behind_and_the_rest_is_handled_in_order() {
     gate.open();
 }
 
+/// All of these events are in one batch: they have waited together, and are fewer than a batch may hold.
+const BATCH: [&str; 12] = ["a", "a", "hangs", "a", "a", "panics", "a", "hangs too", "a", "panics", "a", "a"];
+
+/// An observer that has been offered the batch, what the last of its handlers has seen of it, and the gate that holds
+/// those which hang. A first handler has failed with its own event before the last one is called.
+fn in_the_middle_of_a_batch() -> (Observer, Arc<Mutex<Vec<String>>>, Vec<Gate>) {
+    let observer = observer();
+    let before = hold(&observer, "before");
+    let gates = vec![hold(&observer, "hangs"), hold(&observer, "hangs too")];
+    observer.on("panics", |_| std::panic::resume_unwind(Box::new("as it was told to")));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    observer.on_any(move |event| log.lock().expect("no panic").push(event.event_type().to_owned()));
+    offer(&observer, "before");
+    before.wait_until_held();
+    BATCH.iter().for_each(|event_type| offer(&observer, event_type));
+    before.open();
+    (observer, seen, gates)
+}
+
+/// Each event of the batch was seen once, in order, and is counted once; before the gates open and afterwards.
+fn all_is_handled_once(observer: &Observer, seen: &Mutex<Vec<String>>) {
+    let mut expected = vec!["before"];
+    expected.extend(BATCH);
+    assert_eq!(*seen.lock().expect("no panic"), expected);
+    let stats = observer.stats();
+    assert_eq!((stats.events_processed, stats.failed, stats.errors), (9, 4, 4));
+    assert_eq!((stats.queue_size, stats.queue_bytes), (0, 0));
+    assert_conserved(&stats);
+}
+
+#[test]
+fn a_batch_with_events_that_hang_and_panic_is_handled_once_and_in_order() {
+    let (observer, seen, gates) = in_the_middle_of_a_batch();
+    flushed(&observer);
+    all_is_handled_once(&observer, &seen);
+    gates.iter().for_each(Gate::open);
+    offer(&observer, "a");
+    flushed(&observer);
+    assert_eq!(seen.lock().expect("no panic").pop().as_deref(), Some("a"));
+    let stats = observer.shutdown(PATIENCE);
+    assert_eq!((stats.processed, stats.failed, stats.waiting), (10, 4, 0), "late returns change nothing");
+}
+
+#[test]
+fn a_shutdown_in_the_middle_of_a_batch_finishes_it() {
+    let (observer, seen, gates) = in_the_middle_of_a_batch();
+    gates[0].wait_until_held();
+    let report = observer.shutdown(PATIENCE);
+    assert_eq!((report.processed, report.failed, report.waiting), (9, 4, 0));
+    all_is_handled_once(&observer, &seen);
+    gates.iter().for_each(Gate::open);
+}
+
 #[test]
 fn a_call_that_returns_after_all_changes_nothing() {
     let observer = observer();
