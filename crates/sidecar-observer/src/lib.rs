@@ -29,7 +29,7 @@
 //!             sampled out         dropped, with the reason
 //! ```
 //! Every host thread has a lane of its own, behind a lock that it only ever *tries*. The worker polls the
-//! lanes, every 1.5 ms while few events come, every 6 ms while many do, and down to every 50 ms when none do; an
+//! lanes, every 1.3 ms while few events come, every 6 ms while many do, and down to every 50 ms when none do; an
 //! event that makes the queue a quarter full (or 16 events) wakes it, and no other pays for that. One pool of
 //! credits bounds all lanes together, in events and in bytes.
 //!

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 /// Pause between two looks while few events come.
-const SHORTEST: Duration = Duration::from_micros(1_500);
+const SHORTEST: Duration = Duration::from_micros(1_300);
 /// By how much each event of a look lengthens the pause after it.
 const PER_EVENT: Duration = Duration::from_micros(15);
 /// Pause while many events come. A queue that fills ends a pause early.
@@ -70,18 +70,18 @@ mod tests {
 
     #[test]
     fn pauses_double_while_nothing_comes_up_to_the_longest() {
-        assert_eq!(pauses(&[0; 7]), [3_000, 6_000, 12_000, 24_000, 48_000, 50_000, 50_000]);
+        assert_eq!(pauses(&[0; 7]), [2_600, 5_200, 10_400, 20_800, 41_600, 50_000, 50_000]);
     }
 
     #[test]
     fn the_more_events_come_the_longer_they_wait_up_to_a_bound() {
-        assert_eq!(pauses(&[1, 100, 300, 301, usize::MAX, 1]), [1_515, 3_000, 6_000, 6_000, 6_000, 1_515]);
+        assert_eq!(pauses(&[1, 100, 314, usize::MAX, 1]), [1_315, 2_800, 6_000, 6_000, 1_315]);
     }
 
     #[test]
     fn an_event_makes_pauses_short_again() {
-        assert_eq!(pauses(&[0, 0, 1, 0, 0]), [3_000, 6_000, 1_515, 1_500, 3_000]);
-        assert_eq!(pauses(&[300, 0, 0]), [6_000, 1_500, 3_000]);
+        assert_eq!(pauses(&[0, 0, 1, 0, 0]), [2_600, 5_200, 1_315, 1_300, 2_600]);
+        assert_eq!(pauses(&[400, 0, 0]), [6_000, 1_300, 2_600]);
     }
 
     #[test]
