@@ -28,6 +28,7 @@ impl Clock {
 
     /// Nanoseconds since the clock's origin. Decreases only if the counter does: a processor's counter may
     /// start again when the machine resumes, so what compares readings must bear a step back.
+    #[inline]
     #[must_use]
     pub fn now(&self) -> u64 {
         self.inner.delta_as_nanos(0, self.inner.raw())

@@ -4,9 +4,8 @@ use crate::Completion;
 use crate::cells::{self, Change, Ended, Pool};
 use crate::future::Measured;
 use crate::history::History;
-use crate::polls::Polls;
 use crate::pulse::{Pulse, Recorded};
-use crate::timer::{OwnedTimer, Timer};
+use crate::timer::{Call, OwnedTimer, Timer};
 use sidecar_core::sync::soon;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -62,9 +61,9 @@ impl Operation {
     /// Runs `work` and records how long it took, as a success, or as panicked.
     #[inline]
     pub fn measure<T>(&self, work: impl FnOnce() -> T) -> T {
-        let mut polls = Polls::new(self);
-        let value = polls.run(work);
-        polls.end(Completion::Success);
+        let call = Call::new(self);
+        let value = work();
+        call.end(Completion::Success);
         value
     }
 
@@ -74,9 +73,9 @@ impl Operation {
     /// That of `work`.
     #[inline]
     pub fn try_measure<T, E>(&self, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let mut polls = Polls::new(self);
-        let result = polls.run(work);
-        polls.end(Completion::of(&result));
+        let call = Call::new(self);
+        let result = work();
+        call.end(Completion::of(&result));
         result
     }
 

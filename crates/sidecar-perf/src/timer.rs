@@ -81,6 +81,28 @@ impl<O: Borrow<Operation>> Drop for Run<O> {
     }
 }
 
+/// An operation that is one call: whatever drops it before its end is a panic of that call.
+pub(crate) struct Call<O: Borrow<Operation>>(Run<O>);
+
+impl<O: Borrow<Operation>> Call<O> {
+    #[inline]
+    pub(crate) fn new(operation: O) -> Self {
+        Self(Run::new(operation))
+    }
+
+    #[inline]
+    pub(crate) fn end(mut self, completion: Completion) {
+        self.0.end(completion, None);
+    }
+}
+
+impl<O: Borrow<Operation>> Drop for Call<O> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.end(Completion::Panicked, None);
+    }
+}
+
 macro_rules! guard {
     ($(#[$doc:meta])* $name:ident $(<$life:lifetime>)?, $operation:ty) => {
         $(#[$doc])*
