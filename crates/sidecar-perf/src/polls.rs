@@ -21,6 +21,7 @@ impl<O: Borrow<Operation>> Polls<O> {
     }
 
     /// Runs what is all of the operation, so that no part of its time need be told from the rest.
+    #[cfg(feature = "macros")]
     #[inline]
     pub(crate) fn run<T>(&mut self, work: impl FnOnce() -> T) -> T {
         self.inside = Some(None);
