@@ -224,7 +224,7 @@ impl Event {
         &self.event_type
     }
 
-    /// Whether its fields are in itself: as many as that.
+    /// Whether its fields are few enough to be held in the event itself.
     #[inline]
     pub(crate) fn is_inline(&self) -> bool {
         !self.data.spilled()

@@ -82,8 +82,8 @@
 //! - Handlers run one after the other on one thread: a slow one delays the others, and a queue that fills up
 //!   meanwhile drops events and says so. One that hangs does so until its time-out; then another thread goes on.
 //! - At most 16 threads wait in calls that did not return. Beyond that the worker waits too, until one of them does.
-//!   Each keeps the batch whose event it was called with, which the bounds do not count. A subscriber of `tracing` that hangs
-//!   holds one of them, and is told nothing more of handlers until it returns.
+//!   Each keeps the batch whose event it was called with, which the bounds do not count. A subscriber of `tracing`
+//!   that hangs holds one of them, and is told nothing more of handlers until it returns.
 //! - At most 1 024 event types have rows of their own ([`EventTypes`]); the rest share `_other` in the ledger.
 //! - At most 1 024 threads have lanes of their own at a time; more share one. A thread counts 16 types by itself, and
 //!   others where all threads do.

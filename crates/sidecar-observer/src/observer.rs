@@ -280,7 +280,8 @@ impl Observer {
         self.shared.stats()
     }
 
-    /// Memory that waiting events and the batch in hand occupy, in bytes: one load, where [`stats`](Observer::stats) reads it all.
+    /// Memory that waiting events and the batch in hand occupy, in bytes: one load, where [`stats`](Observer::stats)
+    /// reads it all.
     #[must_use]
     pub fn queue_bytes(&self) -> usize {
         self.shared.credits.bytes()

@@ -178,19 +178,38 @@ mod tests {
         assert_eq!(shared.credits.items(), 2);
     }
 
-    /// Offers a quarter of a queue of 100 and pauses as the worker does: that ends at once only where it was woken.
-    fn is_woken(offer: fn(&Shared) -> Observed) -> bool {
+    /// Does something with a queue of 100 and pauses as the worker does: that ends at once only where it was woken.
+    fn is_woken(act: impl FnOnce(&Shared)) -> bool {
         let shared = alone(100);
         shared.passes.set_worker(std::thread::current());
         let offered = Instant::now();
-        (0..25).for_each(|_| assert_eq!(offer(&shared), Observed::Accepted));
+        act(&shared);
         std::thread::park_timeout(Duration::from_secs(60));
         offered.elapsed() < Duration::from_secs(30)
     }
 
+    fn offer(shared: &Shared, events: usize) {
+        for _ in 0..events {
+            let pushed = shared.push(&mut Some(shared.waiting(TypeId::OVERFLOW, Event::new("e"))));
+            assert_eq!(pushed, Observed::Accepted);
+        }
+    }
+
     #[test]
     fn a_queue_that_fills_wakes_the_worker() {
-        assert!(is_woken(|shared| shared.push(&mut Some(shared.waiting(TypeId::OVERFLOW, Event::new("e"))))));
-        assert!(is_woken(|shared| shared.push_waiting(TypeId::OVERFLOW, Event::new("e"))));
+        assert!(is_woken(|shared| offer(shared, 25)));
+        assert!(is_woken(|shared| {
+            offer(shared, 24);
+            assert_eq!(shared.push_waiting(TypeId::OVERFLOW, Event::new("e")), Observed::Accepted);
+        }));
+    }
+
+    #[test]
+    fn a_bound_that_is_lowered_wakes_the_worker() {
+        assert!(is_woken(|shared| {
+            offer(shared, 24);
+            let settings = ObserverSettings { queue_size: 10, ..shared.settings() };
+            shared.set(settings, Redacted::default());
+        }));
     }
 }

@@ -97,6 +97,7 @@ impl Shared {
         self.drops_newest.store(settings.drop_policy == DropPolicy::Newest, Relaxed);
         self.intake.set(settings.max_text_bytes, redacted);
         *current = settings;
+        drop(current);
         // A lower bound may be passed by what waits already.
         self.passes.wake();
     }

@@ -2,7 +2,7 @@
 //!
 //! To be woken costs a thread some 20 us of CPU time on a virtual machine, as much as to handle a hundred events or
 //! more. So looks are many while events are few, when an event does not wait long, and few while events are many,
-//! when those cost enough: both together stay below 2 % of a core up to 50 000 events a second.
+//! when those cost enough: both together cost about 2 % of a core or less, up to 50 000 events a second.
 
 use std::time::Duration;
 
